@@ -1,0 +1,92 @@
+/**
+ * Several sockets as one endpoint: one for each family where the system keeps them apart
+ * (Windows), or one for each local address.
+ *
+ * @module
+ */
+
+import { type Address, family } from "../wire/address.ts";
+import type { SendFailure } from "../wire/datagram.ts";
+import {
+  type Arrival,
+  type Endpoint,
+  type EndpointCounters,
+  newCounters,
+  sendFailure,
+} from "./endpoint.ts";
+
+/** Sends through the first member of the right family, hears through all. */
+export class JoinedEndpoint implements Endpoint {
+  /** The addresses of all members, in their order. */
+  readonly addresses: readonly Address[];
+  readonly #members: readonly Endpoint[];
+
+  /**
+   * Joins endpoints.
+   *
+   * @param members Endpoints, the preferred first; this one owns them from now on.
+   */
+  constructor(members: readonly Endpoint[]) {
+    this.#members = members;
+    this.addresses = members.flatMap((member) => member.addresses);
+  }
+
+  /** The sums of the members' counters at this moment. */
+  get counters(): EndpointCounters {
+    const sum = newCounters();
+    for (const member of this.#members) {
+      for (const key of Object.keys(sum) as (keyof EndpointCounters)[]) {
+        sum[key] += member.counters[key];
+      }
+    }
+    return sum;
+  }
+
+  /**
+   * Sends through the first member whose family fits.
+   *
+   * @param bytes The payload.
+   * @param to A literal address.
+   * @returns Undefined, or why it could not be sent.
+   */
+  send(bytes: Uint8Array, to: Address): Promise<SendFailure | undefined> {
+    const wanted = family(to.host);
+    const member = this.#members.find((each) =>
+      each.addresses.some((address) => family(address.host) === wanted)
+    );
+    return member === undefined
+      ? Promise.resolve(sendFailure({ code: "EAFNOSUPPORT" }))
+      : member.send(bytes, to);
+  }
+
+  /** What any member hears, in turn. */
+  async *incoming(): AsyncGenerator<Arrival> {
+    // Not MuxAsyncIterator of @std/async: its list grows for as long as members stay busy. Here a
+    // member is asked again only once its last arrival was taken, so at most one waits for each.
+    const ready: [AsyncIterator<Arrival>, IteratorResult<Arrival>][] = [];
+    let signal = Promise.withResolvers<void>();
+    const ask = async (iterator: AsyncIterator<Arrival>): Promise<void> => {
+      ready.push([iterator, await iterator.next()]);
+      signal.resolve();
+    };
+    for (const member of this.#members) void ask(member.incoming()[Symbol.asyncIterator]());
+    let open = this.#members.length;
+    while (open > 0) {
+      const next = ready.shift();
+      if (next === undefined) {
+        await signal.promise;
+        signal = Promise.withResolvers();
+      } else if (next[1].done) {
+        open--;
+      } else {
+        yield next[1].value;
+        void ask(next[0]);
+      }
+    }
+  }
+
+  /** Closes every member. */
+  close(): void {
+    for (const member of this.#members) member.close();
+  }
+}

@@ -1,0 +1,322 @@
+/**
+ * The endpoint over TCP: each connection is an address, each read a piece of its bytes. TCP has
+ * no framing, and none is added here. One connection's trouble (a reset, a reader that stalls) is
+ * its own: no other connection waits for it.
+ *
+ * @module
+ */
+
+import { type Address, canonicalHost, formatAddress } from "../wire/address.ts";
+import type { ConnectionEnd, SendFailure } from "../wire/datagram.ts";
+import { bindError, type BindOptions } from "./bind.ts";
+import {
+  type Arrival,
+  CLOSED,
+  type Endpoint,
+  type EndpointCounters,
+  NetError,
+  newCounters,
+  systemCode,
+} from "./endpoint.ts";
+import { type Clock, sleep } from "./clock.ts";
+import { resolve } from "./resolve.ts";
+
+/** Bytes of one read (our choice; a text dialect rarely needs more at once). */
+const READ_BYTES = 16_384;
+/** Bytes that wait for one slow reader before its connection is closed (our choice). */
+const MAX_QUEUED_BYTES = 1_048_576;
+/** A connection with more than this queued is not read from, so that an echo cannot pile up. */
+const PAUSE_READING_BYTES = 65_536;
+/** Connections at once; more wait in the system's backlog (our choice). */
+const MAX_CONNECTIONS = 1_024;
+
+/** Wait after a failed accept in ms: out of file descriptors, most likely (our choice). */
+const ACCEPT_BACKOFF_MS = 50;
+
+/** The part of `Deno.TcpConn` that is used. */
+type Connection = Pick<Deno.TcpConn, "read" | "write" | "close" | "closeWrite" | "remoteAddr">;
+
+/** Connections as an endpoint: at most one listener, any number of connections. */
+export class TcpEndpoint implements Endpoint {
+  /** Where it listens; for a connecting endpoint its local address. */
+  readonly addresses: readonly Address[];
+  /** Live counters. */
+  readonly counters: EndpointCounters = newCounters();
+  readonly #streams = new Map<string, TcpStream>();
+  readonly #listener: Deno.TcpListener | undefined;
+  readonly #arrivals: { arrival: Arrival; taken: () => void }[] = [];
+  #signal = Promise.withResolvers<void>();
+  #room = Promise.withResolvers<void>();
+  #closed = false;
+
+  /**
+   * Takes over a listener or a connection.
+   *
+   * @param source A listener, or the one connection that was made.
+   * @param clock For waiting after a failed accept.
+   */
+  constructor(source: Deno.TcpListener | Deno.TcpConn, clock: Clock) {
+    const { hostname, port } =
+      ("accept" in source ? source.addr : source.localAddr) as Deno.NetAddr;
+    this.addresses = [{ host: canonicalHost(hostname), port }];
+    if ("accept" in source) {
+      this.#listener = source;
+      void this.#accept(source, clock);
+    } else {
+      this.#add(source);
+    }
+  }
+
+  /**
+   * Queues bytes on a connection. Resolves once they are queued, not when they are written, so
+   * that one stalled reader holds up nobody; its connection is closed when too much has piled up.
+   *
+   * @param bytes The bytes; no frame is added.
+   * @param to The other end of an open connection.
+   * @returns Undefined, or why not.
+   */
+  send(bytes: Uint8Array, to: Address): Promise<SendFailure | undefined> {
+    const stream = this.#streams.get(formatAddress(to));
+    const failure = stream === undefined
+      ? { code: "ENOTCONN", reason: "the connection is closed" }
+      : stream.queue(bytes);
+    if (failure === undefined) this.counters.sent++;
+    else this.counters.sendFailures++;
+    return Promise.resolve(this.#closed ? CLOSED : failure);
+  }
+
+  /** Connections that open, what they say, and that they close. */
+  async *incoming(): AsyncGenerator<Arrival> {
+    while (!this.#closed) {
+      const next = this.#arrivals.shift();
+      if (next === undefined) {
+        await this.#signal.promise;
+        this.#signal = Promise.withResolvers();
+        continue;
+      }
+      if (next.arrival.kind === "data") this.counters.received++;
+      yield next.arrival;
+      next.taken();
+    }
+  }
+
+  /**
+   * Ends a connection, or our half of it, once what is queued is written. Its `close` arrival
+   * follows when the other side has ended as well, or at once.
+   *
+   * @param to The other end.
+   * @param what What ends.
+   */
+  end(to: Address, what: ConnectionEnd): void {
+    void this.#streams.get(formatAddress(to))?.end(what);
+  }
+
+  /** See the close contract of {@linkcode Endpoint}. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listener?.close();
+    for (const stream of this.#streams.values()) stream.close();
+    this.#signal.resolve();
+    this.#room.resolve();
+  }
+
+  async #accept(listener: Deno.TcpListener, clock: Clock): Promise<void> {
+    while (!this.#closed) {
+      while (this.#streams.size >= MAX_CONNECTIONS && !this.#closed) {
+        this.#room = Promise.withResolvers();
+        await this.#room.promise;
+      }
+      try {
+        this.#add(await listener.accept());
+      } catch (error) {
+        if (this.#closed || systemCode(error) === "CLOSED") return;
+        this.counters.receiveFailures++;
+        await sleep(clock, ACCEPT_BACKOFF_MS);
+      }
+    }
+  }
+
+  #add(connection: Deno.TcpConn): void {
+    connection.setNoDelay(true);
+    const { hostname, port } = connection.remoteAddr;
+    const from = { host: canonicalHost(hostname), port };
+    const stream = new TcpStream(connection);
+    this.#streams.set(formatAddress(from), stream);
+    void this.#read(stream, from);
+  }
+
+  async #read(stream: TcpStream, from: Address): Promise<void> {
+    await this.#arrive({ kind: "open", from });
+    const buffer = new Uint8Array(READ_BYTES);
+    while (!this.#closed) {
+      const count = await stream.read(buffer);
+      if (count === undefined) break;
+      await this.#arrive({ kind: "data", bytes: buffer.subarray(0, count), from });
+    }
+    await this.#arrive({ kind: "close", from });
+    this.#streams.delete(formatAddress(from));
+    stream.close();
+    this.#room.resolve();
+  }
+
+  #arrive(arrival: Arrival): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((taken) => {
+      this.#arrivals.push({ arrival, taken });
+      this.#signal.resolve();
+    });
+  }
+}
+
+/** One connection with its queue of bytes to write. */
+class TcpStream {
+  readonly #connection: Connection;
+  readonly #queue: Uint8Array[] = [];
+  #queued = 0;
+  #writing: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  queue(bytes: Uint8Array): SendFailure | undefined {
+    if (this.#closed) return { code: "ENOTCONN", reason: "the connection is closed" };
+    if (this.#queued + bytes.length > MAX_QUEUED_BYTES) {
+      this.close();
+      return { code: "ENOBUFS", reason: "the other side does not read: connection closed" };
+    }
+    this.#queue.push(bytes.slice());
+    this.#queued += bytes.length;
+    this.#writing ??= this.#write();
+    return undefined;
+  }
+
+  /** The number of bytes read, or undefined once nothing more will come. */
+  async read(buffer: Uint8Array): Promise<number | undefined> {
+    while (this.#queued > PAUSE_READING_BYTES && !this.#closed) await this.#writing;
+    try {
+      return await this.#connection.read(buffer) ?? undefined;
+    } catch {
+      return undefined; // Reset by the other side, or closed here: both are an end.
+    }
+  }
+
+  async end(what: ConnectionEnd): Promise<void> {
+    await this.#writing;
+    if (what === "connection") return this.close();
+    try {
+      await this.#connection.closeWrite();
+    } catch {
+      // The other side was quicker.
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#queue.length = 0;
+    this.#queued = 0;
+    try {
+      this.#connection.close();
+    } catch {
+      // Closed already by the system.
+    }
+  }
+
+  async #write(): Promise<void> {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      try {
+        for (let done = 0; done < next.length;) {
+          done += await this.#connection.write(next.subarray(done));
+        }
+        this.#queued -= next.length;
+      } catch {
+        this.close();
+      }
+    }
+    this.#writing = undefined;
+  }
+}
+
+/**
+ * Connects over TCP to the first address that answers.
+ *
+ * @param clock The clock for the endpoint.
+ * @param hosts Literal addresses, the preferred first.
+ * @param port The port.
+ * @param timeout How long to wait for each, in ms.
+ * @returns The connection as an endpoint, and the address that answered.
+ * @throws {NetError} `REFUSED`, `TIMEOUT` or `UNREACHABLE` if none answers.
+ */
+export async function connectTcp(
+  clock: Clock,
+  hosts: readonly string[],
+  port: number,
+  timeout: number,
+): Promise<{ endpoint: TcpEndpoint; to: Address }> {
+  let failure: NetError | undefined;
+  for (const host of hosts) {
+    const signal = AbortSignal.timeout(timeout);
+    try {
+      const connection = await Deno.connect({ hostname: host, port, signal });
+      return { endpoint: new TcpEndpoint(connection, clock), to: { host, port } };
+    } catch (error) {
+      failure ??= connectError({ host, port }, signal.aborted, timeout, error);
+    }
+  }
+  throw failure ?? new NetError("UNKNOWN_HOST", "Cannot connect as no address is known");
+}
+
+function connectError(to: Address, late: boolean, timeout: number, error: unknown): NetError {
+  const what = `Cannot connect to ${formatAddress(to)}`;
+  const cause = { cause: error };
+  if (late) {
+    return new NetError("TIMEOUT", `${what}: no answer within ${timeout / 1000} s`, cause);
+  }
+  switch (systemCode(error)) {
+    case "ECONNREFUSED":
+      return new NetError("REFUSED", `${what} as nothing listens there: start it first`, cause);
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+      return new NetError("UNREACHABLE", `${what} as there is no route to it`, cause);
+    default:
+      return new NetError(
+        "UNREACHABLE",
+        `${what}: ${error instanceof Error ? error.message : String(error)}`,
+        cause,
+      );
+  }
+}
+
+/**
+ * Listens over TCP. Without a host: on every address, IPv4 and IPv6.
+ *
+ * @param clock The clock for the endpoint.
+ * @param options Where to listen.
+ * @returns The endpoint.
+ * @throws {NetError} If it cannot be bound.
+ */
+export async function listenTcp(clock: Clock, options: BindOptions): Promise<TcpEndpoint> {
+  const wanted = { family: options.family, prefer: 4 } as const;
+  const hosts = options.host !== undefined
+    ? (await resolve(options.host, wanted)).slice(0, 1)
+    : options.family === 4
+    ? ["0.0.0.0"]
+    : options.family === 6
+    ? ["::"]
+    : Deno.build.os === "windows" // keeps `::` to IPv6; plain mode prefers IPv4
+    ? ["0.0.0.0"]
+    : ["::", "0.0.0.0"];
+  let failure: NetError | undefined;
+  for (const hostname of hosts) {
+    try {
+      return new TcpEndpoint(Deno.listen({ hostname, port: options.port }), clock);
+    } catch (error) {
+      failure = bindError("TCP", hostname, options, error);
+      if (failure.code !== "UNAVAILABLE") break;
+    }
+  }
+  throw failure ?? new NetError("BIND", `Cannot bind TCP port ${options.port}`);
+}

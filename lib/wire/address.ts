@@ -1,0 +1,168 @@
+/**
+ * Where a datagram comes from or goes to, in one canonical spelling.
+ *
+ * Pure: no look-ups, no sockets. Host names are resolved in `lib/net/resolve.ts`; what stands
+ * here works on literal addresses and on the way addresses are written.
+ *
+ * @module
+ */
+
+import { isIPv4, isIPv6 } from "node:net";
+
+/** An IP address and a port, as seen by a socket. */
+export interface Address {
+  /** A literal IPv4 or IPv6 address in canonical form, with `%scope` if link-local. */
+  readonly host: string;
+  /** The UDP or TCP port, 0–65535. */
+  readonly port: number;
+}
+
+/** A host as a person wrote it, perhaps a name, with the port if one was given. */
+export interface Target {
+  /** A name or a literal address, without the brackets around IPv6. */
+  readonly host: string;
+  /** The port, where one was given. */
+  readonly port?: number;
+}
+
+/** Highest port number (RFC 768: 16 bits). */
+export const MAX_PORT = 65_535;
+
+/** Longest host name of the domain name system in characters (RFC 1035 §2.3.4). */
+const MAX_HOST_NAME = 253;
+
+const MAPPED_V4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/**
+ * The one spelling of a literal address that everything else compares and prints: lower case,
+ * zeros compressed (RFC 5952), and an IPv4 address never as `::ffff:…`.
+ *
+ * @param host A literal IPv4 or IPv6 address, with or without `%scope`.
+ * @returns The canonical spelling; anything that is no literal address is returned as it is.
+ *
+ * @example
+ * ```ts
+ * import { canonicalHost } from "./address.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(canonicalHost("::ffff:192.0.2.7"), "192.0.2.7");
+ * assertEquals(canonicalHost("FE80:0:0:0:0:0:0:1%eth0"), "fe80::1%eth0");
+ * ```
+ */
+export function canonicalHost(host: string): string {
+  if (!host.includes(":")) return host;
+  if (host.startsWith("::ffff:") || host.startsWith("::FFFF:")) {
+    const mapped = MAPPED_V4.exec(host)?.[1];
+    if (mapped !== undefined && isIPv4(mapped)) return mapped;
+  }
+  if (!isIPv6(host)) return host;
+  const [address = "", scope] = host.split("%", 2);
+  const compressed = new URL(`http://[${address}]/`).hostname.slice(1, -1);
+  const hex = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(compressed);
+  if (hex) {
+    const high = parseInt(hex[1] ?? "", 16), low = parseInt(hex[2] ?? "", 16);
+    return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+  }
+  return scope === undefined ? compressed : `${compressed}%${scope}`;
+}
+
+/**
+ * Which family a literal address belongs to.
+ *
+ * @param host A canonical literal address.
+ * @returns 4, 6, or undefined where it is no literal address but a name.
+ */
+export function family(host: string): 4 | 6 | undefined {
+  if (host.includes(":")) return isIPv6(host) ? 6 : undefined;
+  return isIPv4(host) ? 4 : undefined;
+}
+
+/**
+ * Whether an address stays on this machine (127.0.0.0/8, RFC 1122 §3.2.1.3; ::1, RFC 4291 §2.5.3).
+ *
+ * @param host A canonical literal address.
+ * @returns True for a loopback address.
+ */
+export function isLoopback(host: string): boolean {
+  return host === "::1" || (host.startsWith("127.") && isIPv4(host));
+}
+
+/**
+ * Writes an address the way people type it: `HOST:PORT`, and `[HOST]:PORT` for IPv6.
+ *
+ * @param address The address to write.
+ * @returns The address as text.
+ *
+ * @example
+ * ```ts
+ * import { formatAddress } from "./address.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(formatAddress({ host: "::1", port: 2410 }), "[::1]:2410");
+ * assertEquals(formatAddress({ host: "192.0.2.7", port: 2410 }), "192.0.2.7:2410");
+ * ```
+ */
+export function formatAddress(address: Address): string {
+  return address.host.includes(":")
+    ? `[${address.host}]:${address.port}`
+    : `${address.host}:${address.port}`;
+}
+
+/**
+ * Reads a port number strictly: digits only, in range.
+ *
+ * @param text What was written.
+ * @returns The port 0–65535, or undefined.
+ */
+export function parsePort(text: string): number | undefined {
+  if (!/^\d{1,5}$/.test(text)) return undefined;
+  const port = Number(text);
+  return port <= MAX_PORT ? port : undefined;
+}
+
+/**
+ * Reads `HOST`, `HOST:PORT`, `[IPV6]` or `[IPV6]:PORT`. The host may be a name.
+ *
+ * @param text What was written.
+ * @returns The host and, where one was given, the port.
+ * @throws {SyntaxError} If the text is none of these; the message says what was wanted and found.
+ *
+ * @example
+ * ```ts
+ * import { parseTarget } from "./address.ts";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * assertEquals(parseTarget("[::1]:2410"), { host: "::1", port: 2410 });
+ * assertEquals(parseTarget("relay.example"), { host: "relay.example" });
+ * assertThrows(() => parseTarget("relay.example:99999"), SyntaxError, "0-65535");
+ * ```
+ */
+export function parseTarget(text: string): Target {
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/s.exec(text);
+  if (bracketed) return target(text, bracketed[1] ?? "", bracketed[2], true);
+  const parts = text.split(":");
+  if (parts.length > 2) {
+    throw new SyntaxError(
+      isIPv6(text)
+        ? `Cannot tell address from port in "${text}": write an IPv6 address as [${text}]:PORT`
+        : `Cannot read the address "${text}": wanted HOST:PORT or [IPV6]:PORT`,
+    );
+  }
+  return target(text, parts[0] ?? "", parts[1], false);
+}
+
+function target(text: string, host: string, port: string | undefined, v6: boolean): Target {
+  const scoped = host.split("%", 1)[0] ?? "";
+  const fits = v6 ? isIPv6(scoped) : /^[^\s/#@%[\]]+$/.test(host) && host.length <= MAX_HOST_NAME;
+  if (!fits) {
+    throw new SyntaxError(`Cannot read the address "${text}": wanted HOST:PORT or [IPV6]:PORT`);
+  }
+  if (port === undefined) return { host: canonicalHost(host) };
+  const number = parsePort(port);
+  if (number === undefined) {
+    throw new SyntaxError(
+      `Cannot use port "${port}" in "${text}": wanted a number in 0-${MAX_PORT}`,
+    );
+  }
+  return { host: canonicalHost(host), port: number };
+}
