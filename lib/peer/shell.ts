@@ -1,0 +1,200 @@
+/**
+ * The one loop. Datagrams, lines, timers and signals meet here; each is handed to a pure machine;
+ * what the machine wants sent is sent; one timer is re-armed.
+ *
+ * ```text
+ *   endpoint.incoming() ─▶ receive ┐                    ┌─▶ events() ─▶ the person
+ *   lines, keys, signals ─▶ act    ├─▶ machine ─ settle ┼─▶ poll()   ─▶ endpoint.send
+ *   clock.wake           ─▶ tick   ┘                    └─▶ nextTimeout() ─▶ clock.wake
+ * ```
+ *
+ * @module
+ */
+
+import type { Address } from "../wire/address.ts";
+import type { SendFailure, Transmit } from "../wire/datagram.ts";
+import { type Clock, sleep } from "../net/clock.ts";
+import type { Endpoint } from "../net/endpoint.ts";
+
+/**
+ * A pure state machine: it never waits, sends or looks at a clock. All times are in ms.
+ *
+ * @typeParam E What it tells the outside.
+ */
+export interface Machine<E> {
+  /** Set once it is over; the shell then stops. */
+  readonly done: object | undefined;
+  /** Whether it would rather get no more lines for now. */
+  readonly full?: boolean;
+  /** A datagram came. The bytes are not its own. */
+  receive(bytes: Uint8Array, from: Address, now: number): void;
+  /** Over TCP: a connection opened. */
+  opened?(from: Address, now: number): void;
+  /** Over TCP: a connection closed. */
+  closed?(from: Address, now: number): void;
+  /** A time that `nextTimeout` named has come. */
+  tick(now: number): void;
+  /** The next thing to send. */
+  poll(now: number): Transmit | undefined;
+  /** How sending it went. */
+  sent(transmit: Transmit, failure: SendFailure | undefined, now: number): void;
+  /** What happened since the last call. */
+  events(): readonly E[];
+  /** When `tick` wants to be called; undefined for never. */
+  nextTimeout(): number | undefined;
+}
+
+/**
+ * Sends in a row before the receive loop gets a turn. A receive buffer holds some 250 small
+ * datagrams and cannot be set from Deno; measured: at 20,000 datagrams a second into a relay that
+ * never stops sending, 19 % are lost without this and none with it, at the same speed.
+ */
+const SENDS_PER_TURN = 32;
+
+/** Lines taken from a pipe before a short rest, so that the receiver's buffer is not overrun. */
+const LINES_PER_REST = 32;
+/** That rest in ms. */
+const REST_MS = 1;
+
+/**
+ * Drives one machine over one endpoint.
+ *
+ * @typeParam E What the machine tells the outside.
+ */
+export class Shell<E> {
+  readonly #machine: Machine<E>;
+  readonly #endpoint: Endpoint;
+  readonly #clock: Clock;
+  readonly #tell: (event: E) => void;
+  readonly #finished: PromiseWithResolvers<void> = Promise.withResolvers();
+  #idle: PromiseWithResolvers<void> | undefined;
+  #pumping = false;
+  #cancelTimer: (() => void) | undefined;
+  #armedFor: number | undefined;
+
+  /**
+   * Makes a shell; nothing happens before `run`.
+   *
+   * @param machine The machine; nobody else calls it while the shell runs, but through `act`.
+   * @param endpoint Its network; closed when the shell ends.
+   * @param clock Real or virtual time.
+   * @param tell Hears each event, in order.
+   */
+  constructor(machine: Machine<E>, endpoint: Endpoint, clock: Clock, tell: (event: E) => void) {
+    this.#machine = machine;
+    this.#endpoint = endpoint;
+    this.#clock = clock;
+    this.#tell = tell;
+  }
+
+  /** Runs until the machine is done or the endpoint is closed. Rejects only on our own mistakes. */
+  async run(): Promise<void> {
+    void this.#receive();
+    this.#settle();
+    try {
+      await this.#finished.promise;
+    } finally {
+      this.#cancelTimer?.();
+      this.#endpoint.close();
+    }
+  }
+
+  /**
+   * Lets the outside (a line, a key, a signal) do something with the machine.
+   *
+   * @param action What to do, given the time in ms.
+   */
+  act(action: (now: number) => void): void {
+    try {
+      action(this.#clock.now());
+      this.#settle();
+    } catch (error) {
+      this.#finished.reject(error);
+    }
+  }
+
+  /**
+   * Feeds lines to the machine, no faster than it takes them.
+   *
+   * @param lines The lines; read only as fast as they are taken.
+   * @param each What to do with a line.
+   * @param end What to do when there are no more.
+   */
+  async feed(
+    lines: AsyncIterable<string>,
+    each: (line: string, now: number) => void,
+    end: (now: number) => void,
+  ): Promise<void> {
+    let taken = 0;
+    for await (const line of lines) {
+      this.act((now) => each(line, now));
+      while (this.#machine.full && !this.#machine.done) await this.#whenIdle();
+      if (this.#machine.done) return;
+      if (++taken % LINES_PER_REST === 0) await sleep(this.#clock, REST_MS);
+    }
+    this.act(end);
+  }
+
+  async #receive(): Promise<void> {
+    const machine = this.#machine;
+    try {
+      for await (const arrival of this.#endpoint.incoming()) {
+        const now = this.#clock.now();
+        if (arrival.kind === "data") machine.receive(arrival.bytes, arrival.from, now);
+        else if (arrival.kind === "open") machine.opened?.(arrival.from, now);
+        else machine.closed?.(arrival.from, now);
+        this.#settle();
+      }
+      this.#finished.resolve();
+    } catch (error) {
+      this.#finished.reject(error);
+    }
+  }
+
+  /** After each input: tell, send, re-arm. */
+  #settle(): void {
+    for (const event of this.#machine.events()) this.#tell(event);
+    if (this.#pumping) return;
+    const first = this.#machine.poll(this.#clock.now());
+    if (first !== undefined) {
+      this.#pumping = true;
+      this.#pump(first).catch((error) => this.#finished.reject(error));
+      return;
+    }
+    this.#idle?.resolve();
+    this.#idle = undefined;
+    if (this.#machine.done) this.#finished.resolve();
+    else this.#arm();
+  }
+
+  async #pump(first: Transmit): Promise<void> {
+    const machine = this.#machine, endpoint = this.#endpoint;
+    let sends = 0;
+    for (let next: Transmit | undefined = first; next !== undefined;) {
+      const failure = await endpoint.send(next.bytes, next.to);
+      if (next.end !== undefined) endpoint.end?.(next.to, next.end);
+      const now = this.#clock.now();
+      machine.sent(next, failure, now);
+      if (++sends % SENDS_PER_TURN === 0) await this.#clock.turn();
+      next = machine.poll(now);
+    }
+    this.#pumping = false;
+    this.#settle();
+  }
+
+  #arm(): void {
+    const at = this.#machine.nextTimeout();
+    if (at === this.#armedFor) return;
+    this.#cancelTimer?.();
+    this.#armedFor = at;
+    this.#cancelTimer = at === undefined ? undefined : this.#clock.wake(at, () => {
+      this.#armedFor = undefined;
+      this.act((now) => this.#machine.tick(now));
+    });
+  }
+
+  #whenIdle(): Promise<void> {
+    this.#idle ??= Promise.withResolvers();
+    return this.#idle.promise;
+  }
+}
