@@ -1,0 +1,45 @@
+/**
+ * What somebody who mistyped a word most likely meant. Pure.
+ *
+ * @module
+ */
+
+import { levenshteinDistance } from "@std/text/levenshtein-distance";
+
+/**
+ * The nearest of some words.
+ *
+ * @param word What was typed.
+ * @param known The words there are.
+ * @returns The nearest, or undefined where none is near enough to be meant.
+ *
+ * @example
+ * ```ts
+ * import { nearest } from "./nearest.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(nearest("sevre", ["serve", "plain"]), "serve");
+ * assertEquals(nearest("xyzzy", ["serve", "plain"]), undefined);
+ * ```
+ */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  if (word.length > MAX_WORD) return undefined;
+  let best: string | undefined, least = Infinity;
+  for (const candidate of known) {
+    const distance = candidate.startsWith(word) && word.length > 1
+      ? 0.5
+      : levenshteinDistance(word.toLowerCase(), candidate.toLowerCase());
+    // Half of the letters may be wrong, and never all of them.
+    if (
+      distance < least && distance <= Math.ceil(candidate.length / 2) &&
+      distance < Math.max(word.length, candidate.length)
+    ) {
+      best = candidate;
+      least = distance;
+    }
+  }
+  return best;
+}
+
+/** Longer words are nobody's slip of the finger (our choice). */
+const MAX_WORD = 64;

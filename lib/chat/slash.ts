@@ -1,0 +1,112 @@
+/**
+ * Slash commands: one table that makes parsing, help and completion. Which of them work in a
+ * conversation is for the conversation to say. Pure.
+ *
+ * @module
+ */
+
+import { nearest } from "./nearest.ts";
+
+/** A slash command. */
+export interface SlashCommand {
+  /** Its name without the slash. */
+  readonly name: string;
+  /** What follows it: nothing, a word in capitals, or one in brackets if it may be left out. */
+  readonly argument?: string;
+  /** What it does, for the help. */
+  readonly help: string;
+}
+
+/** All of them, in the order of the help. */
+export const SLASH_COMMANDS: readonly SlashCommand[] = [
+  { name: "help", help: "this list" },
+  { name: "who", help: "who was heard, and when last" },
+  { name: "nick", argument: "NAME", help: "change your name" },
+  { name: "me", argument: "ACTION", help: "say what you do: /me waves" },
+  { name: "quit", help: "leave" },
+];
+
+/** What a line turned out to be. */
+export type Line =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "command"; readonly name: string; readonly argument: string }
+  | { readonly kind: "error"; readonly message: string };
+
+/**
+ * Tells commands from text. `//` sends a leading slash.
+ *
+ * @param line What was typed.
+ * @param commands Those that work here.
+ * @returns A text, a command with its argument, or what is wrong.
+ *
+ * @example
+ * ```ts
+ * import { parseLine } from "./slash.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseLine("/nick bob"), { kind: "command", name: "nick", argument: "bob" });
+ * assertEquals(parseLine("//etc"), { kind: "text", text: "/etc" });
+ * ```
+ */
+export function parseLine(
+  line: string,
+  commands: readonly SlashCommand[] = SLASH_COMMANDS,
+): Line {
+  if (!line.startsWith("/")) return { kind: "text", text: line };
+  if (line.startsWith("//")) return { kind: "text", text: line.slice(1) };
+  const [, name = "", argument = ""] = /^\/(\S*)\s*(.*)$/s.exec(line.trimEnd()) ?? [];
+  const command = commands.find((each) => each.name === name.toLowerCase());
+  if (command === undefined) {
+    const near = nearest(name, commands.map((each) => each.name));
+    return {
+      kind: "error",
+      message: `no command /${name}${near === undefined ? "" : `: did you mean /${near}?`}` +
+        " (/help lists them, // sends a slash)",
+    };
+  }
+  const wanted = command.argument;
+  if (argument === "" && wanted !== undefined && !wanted.startsWith("[")) {
+    return { kind: "error", message: `/${command.name} wants ${wanted}` };
+  }
+  if (argument !== "" && wanted === undefined) {
+    return { kind: "error", message: `/${command.name} takes nothing after it` };
+  }
+  return { kind: "command", name: command.name, argument };
+}
+
+/**
+ * The help for the commands.
+ *
+ * @param commands Those that work here.
+ * @returns One line each.
+ */
+export function slashHelp(commands: readonly SlashCommand[] = SLASH_COMMANDS): string[] {
+  const usage = commands.map(({ name, argument }) => `/${name}${argument ? ` ${argument}` : ""}`);
+  const width = Math.max(...usage.map((each) => each.length));
+  return commands.map(({ help }, at) => `${(usage[at] ?? "").padEnd(width)}  ${help}`);
+}
+
+/**
+ * What Tab offers: commands at the start of a line, names anywhere.
+ *
+ * @param line The line up to the cursor.
+ * @param names Names of people that are known.
+ * @param commands Those that work here.
+ * @returns The candidates, and the part of the line that they stand for.
+ */
+export function complete(
+  line: string,
+  names: readonly string[],
+  commands: readonly SlashCommand[] = SLASH_COMMANDS,
+): [candidates: string[], stem: string] {
+  if (/^\/[^\s/]*$/.test(line)) {
+    const all = commands.map((each) => `/${each.name}${each.argument ? " " : ""}`);
+    return [all.filter((each) => each.startsWith(line.toLowerCase())), line];
+  }
+  const stem = /\S*$/.exec(line)?.[0] ?? "";
+  if (stem === "") return [[], ""];
+  const folded = stem.toLowerCase();
+  const after = stem.length === line.length ? ": " : " ";
+  const found = names.filter((each) => each.toLowerCase().startsWith(folded));
+  return [found.map((each) => each + after), stem];
+}

@@ -1,0 +1,63 @@
+/**
+ * Standard input, output and error of this process: the only file that names them.
+ *
+ * @module
+ */
+
+import { Output } from "./output.ts";
+
+/** Where keys and lines come from. */
+export interface Input {
+  /** Whether a person types there. */
+  readonly isTerminal: boolean;
+  /** Reads some bytes; null at the end. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Turns line editing by the system off or on. Does nothing where there is no terminal. */
+  setRaw(raw: boolean): void;
+}
+
+/** The three standard streams. */
+export interface Console {
+  /** Standard input. */
+  readonly input: Input;
+  /** Standard output. */
+  readonly output: Output & { readonly isTerminal: boolean };
+  /** Standard error. */
+  readonly error: Output & { readonly isTerminal: boolean };
+  /** The size of the terminal in characters. */
+  size(): { columns: number; rows: number };
+}
+
+/**
+ * The process's own streams.
+ *
+ * @returns The console.
+ */
+export function openConsole(): Console {
+  return {
+    input: {
+      isTerminal: Deno.stdin.isTerminal(),
+      read: (buffer) => Deno.stdin.read(buffer),
+      setRaw: (raw) => {
+        try {
+          Deno.stdin.setRaw(raw);
+        } catch {
+          // The terminal is gone: there is nothing to restore.
+        }
+      },
+    },
+    output: Object.assign(new Output((bytes) => Deno.stdout.write(bytes)), {
+      isTerminal: Deno.stdout.isTerminal(),
+    }),
+    error: Object.assign(new Output((bytes) => Deno.stderr.write(bytes)), {
+      isTerminal: Deno.stderr.isTerminal(),
+    }),
+    size: () => {
+      try {
+        return Deno.consoleSize();
+      } catch {
+        return { columns: 80, rows: 24 };
+      }
+    },
+  };
+}
