@@ -1,0 +1,56 @@
+/**
+ * What happens in a chat, as `--json` prints it. Every reporter gets these and nothing else.
+ *
+ * @module
+ */
+
+import type { Address } from "../wire/address.ts";
+
+/** Somebody. */
+export interface Person {
+  /** What they are called; in plain mode their address. */
+  readonly name: string;
+  /** Their public key; null in plain mode. */
+  readonly key: string | null;
+}
+
+/** One event. `time` is added when it is reported. */
+export type ChatEvent =
+  | {
+    readonly event: "ready";
+    readonly mode: string;
+    readonly address: Address;
+    readonly key: string | null;
+  }
+  | {
+    readonly event: "message";
+    readonly id: string;
+    readonly room: string;
+    readonly from: Person & { readonly address: Address };
+    readonly text: string;
+    /** When it was sent, ISO 8601; in plain mode when it came. */
+    readonly sent: string;
+    readonly self: boolean;
+    readonly private: boolean;
+    readonly history: boolean;
+  }
+  | {
+    readonly event: "status";
+    readonly id: string;
+    readonly state: "sent" | "stored" | "delivered" | "failed";
+    readonly by: string | null;
+    readonly reason: string | null;
+  }
+  | {
+    readonly event: "presence";
+    readonly who: Person;
+    readonly state: "here" | "away" | "gone" | "renamed";
+    readonly old: string | null;
+  }
+  | {
+    readonly event: "notice";
+    readonly level: "info" | "warning" | "error";
+    readonly code: string;
+    readonly text: string;
+  }
+  | { readonly event: "end"; readonly reason: string; readonly exit: number };

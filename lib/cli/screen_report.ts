@@ -1,0 +1,72 @@
+/**
+ * On a terminal: events as lines above the one that is being typed.
+ *
+ * @module
+ */
+
+import type { Clock } from "../net/clock.ts";
+import { printable, printableLines } from "../terminal/printable.ts";
+import type { Screen } from "../terminal/screen.ts";
+import type { Theme } from "../terminal/theme.ts";
+import type { ChatEvent } from "./event.ts";
+import { type Loudness, type Manner, noticeOf, type Reporter } from "./report.ts";
+
+/** The mark of lines that everybody on the way can read. */
+export const PLAIN_MARK = "~";
+
+/** A chat on a screen. */
+export class ScreenReporter implements Reporter {
+  readonly #screen: Screen;
+  readonly #clock: Clock;
+  readonly #theme: Theme;
+  readonly #loudness: Loudness;
+  /** Never: a terminal that goes away ends the input as well. */
+  readonly broken: Promise<void> = new Promise(() => {});
+
+  /**
+   * Makes a reporter that shows things on a screen, and closes it in the end.
+   *
+   * @param screen Where to show.
+   * @param clock For the time of each line.
+   * @param theme How things look.
+   * @param loudness How much is said.
+   */
+  constructor(screen: Screen, clock: Clock, theme: Theme, loudness: Loudness) {
+    this.#screen = screen;
+    this.#clock = clock;
+    this.#theme = theme;
+    this.#loudness = loudness;
+  }
+
+  /** Shows one event. */
+  report(event: ChatEvent, _manner?: Manner): void {
+    if (event.event === "message") return this.#message(event);
+    const notice = noticeOf(event, this.#loudness);
+    if (notice === undefined) return;
+    const paint = notice.level === "info" ? this.#theme.notice : this.#theme[notice.level];
+    this.#screen.show(printableLines(notice.text).map((line) => paint(`  ${line}`)));
+  }
+
+  /** Shows lines that somebody asked for. */
+  print(lines: readonly string[]): void {
+    this.#screen.show(lines.map((line) => `  ${printable(line)}`));
+  }
+
+  /** Gives the terminal back. */
+  close(): Promise<void> {
+    return this.#screen.close();
+  }
+
+  #message(event: Extract<ChatEvent, { event: "message" }>): void {
+    const at = new Date(this.#clock.wall());
+    const time = [at.getHours(), at.getMinutes()].map((each) => String(each).padStart(2, "0"));
+    const name = printable(event.from.name);
+    const who = event.self ? this.#theme.self(name) : this.#theme.person(name);
+    const mark = event.from.key === null ? `${this.#theme.plainMark(PLAIN_MARK)} ` : "";
+    const [first = "", ...more] = printableLines(event.text);
+    this.#screen.show([
+      `${this.#theme.time(time.join(":"))} ${mark}${who} ${first}`,
+      ...more.map((line) => `  ${line}`),
+    ]);
+  }
+}
