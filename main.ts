@@ -8,6 +8,7 @@ import type { Host } from "./lib/cli/host.ts";
 import { run } from "./lib/cli/run.ts";
 import { systemClock } from "./lib/net/system_clock.ts";
 import { openConsole } from "./lib/terminal/console.ts";
+import { printableLines } from "./lib/terminal/printable.ts";
 
 const host: Host = {
   env: (name) => Deno.env.get(name),
@@ -23,5 +24,17 @@ const host: Host = {
     }
   },
 };
+
+/** A mistake of ours that nobody caught: the terminal comes first, then the message. */
+function crash(reason: unknown): never {
+  host.console.restore();
+  const text = reason instanceof Error ? reason.stack ?? reason.message : String(reason);
+  const lines = printableLines(`udpchat: it broke, and that is our fault: ${text}`);
+  Deno.stderr.writeSync(new TextEncoder().encode(`${lines.join("\n")}\n`));
+  Deno.exit(1);
+}
+
+globalThis.addEventListener("unhandledrejection", (event) => crash(event.reason));
+globalThis.addEventListener("error", (event) => crash(event.error));
 
 if (import.meta.main) Deno.exit(await run(Deno.args, host));

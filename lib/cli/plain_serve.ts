@@ -63,7 +63,7 @@ async function serve({ host, options }: Invocation): Promise<number> {
     ...(options.broadcast
       ? {
         broadcast: targets.map((each) => ({ host: each, port: bound.port })),
-        self: { hosts: localHosts(), port: bound.port },
+        ...(hearsBroadcasts(bound.host) ? { self: { hosts: localHosts(), port: bound.port } } : {}),
       }
       : {}),
   });
@@ -77,4 +77,9 @@ async function serve({ host, options }: Invocation): Promise<number> {
     mode: "plain serve",
     ownName: () => "",
   });
+}
+
+/** A socket bound to one address hears no broadcasts, but on Windows. */
+function hearsBroadcasts(host: string): boolean {
+  return host === "0.0.0.0" || Deno.build.os === "windows";
 }

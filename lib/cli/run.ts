@@ -81,6 +81,7 @@ async function fail(error: unknown, args: readonly string[], host: Host): Promis
   const verbose = args.includes("--verbose") || args.includes("-v");
   const text = error instanceof Error ? error.message : String(error);
   const { console } = host;
+  console.restore();
   const theme = makeTheme(wantsColour(host, {}, console.error.isTerminal));
   const line = ours ? text : `It broke, and that is our fault: ${text} (--verbose says where)`;
   console.error.push(`${theme.error(printable(`udpchat: ${line}`))}\n`);

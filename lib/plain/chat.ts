@@ -48,6 +48,12 @@ const ANSWER_PAUSE_MS = 1_000;
 const LINGER_MS = 1_000;
 /** Lines that wait to be sent before reading of more stops (our choice). */
 const FULL_LINES = 1_000;
+/** Undelivered lines that are named at the end; the rest is counted (our choice). */
+const MAX_TOLD = 1_000;
+/** How much of each is shown then, in UTF-16 units (our choice). */
+const MAX_TOLD_TEXT = 200;
+/** How long what we sent to a group may take to come back, in ms (our choice). */
+const GROUP_ECHO_MS = 10_000;
 /** Addresses remembered as heard (our choice). */
 const MAX_HEARD = 1_024;
 
@@ -68,7 +74,7 @@ export class PlainChat {
   readonly #lines: Line[] = [];
   readonly #unsent: Line[] = [];
   readonly #heard = new Map<string, Heard>();
-  readonly #echoes = new Echoes();
+  readonly #echoes = new Echoes(GROUP_ECHO_MS);
   #last: Address | undefined;
   #asked = 0;
   #answers = 0;
@@ -79,6 +85,7 @@ export class PlainChat {
   #lingerUntil: number | undefined;
   #endSending = false;
   #failing = false;
+  #unsentCount = 0;
   #lost = 0;
   #done: Done | undefined;
 
@@ -180,11 +187,11 @@ export class PlainChat {
   leave(status: number, reason: string): void {
     if (this.#done) return;
     for (const line of this.#lines.splice(0)) {
-      this.#unsent.push(line);
+      this.#keepUnsent(line);
       this.#inbox.add({ type: "status", id: line.id, state: "failed", reason: "not sent" });
     }
-    if (this.#unsent.length > 0) this.#tellUnsent();
-    this.#done = status === 0 && this.#unsent.length + this.#lost > 0
+    if (this.#unsentCount > 0) this.#tellUnsent();
+    this.#done = status === 0 && this.#unsentCount + this.#lost > 0
       ? { status: 4, reason: "not delivered" }
       : { status, reason };
   }
@@ -313,7 +320,8 @@ export class PlainChat {
   /** When `tick` wants to be called, in ms. */
   nextTimeout(): number | undefined {
     if (this.#done) return undefined;
-    const pause = this.#options.stream && this.#lines.length > 0 ? this.#mayWriteAt : undefined;
+    const waits = this.#options.stream && this.#lines.length > 0 && (this.#to ?? this.#last);
+    const pause = waits ? this.#mayWriteAt : undefined;
     const times = [this.#noAnswerAt, this.#giveUpAt, this.#lingerUntil, pause];
     return times.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
   }
@@ -336,7 +344,7 @@ export class PlainChat {
   }
 
   #failed(line: Line, to: Address, reason: string): void {
-    this.#unsent.push(line);
+    this.#keepUnsent(line);
     this.#inbox.add({ type: "status", id: line.id, state: "failed", reason });
     if (this.#failing) return; // One notice for a whole series.
     this.#inbox.notice("warning", "not-sent", `not sent to ${formatAddress(to)}: ${reason}`);
@@ -363,8 +371,18 @@ export class PlainChat {
   }
 
   #tellUnsent(): void {
-    const lines = this.#unsent.map((line) => JSON.stringify(line.text));
-    const shown = lines.slice(0, 10).join(", ") + (lines.length > 10 ? " …" : "");
-    this.#inbox.notice("warning", "undelivered", `${lines.length} not delivered: ${shown}`);
+    const shown = this.#unsent.slice(0, MAX_TOLD).map(({ text }) =>
+      text.length > MAX_TOLD_TEXT
+        ? `${text.slice(0, MAX_TOLD_TEXT)} (${text.length} characters)`
+        : text
+    );
+    const count = this.#unsentCount;
+    if (count > shown.length) shown.push(`and ${count - shown.length} more`);
+    this.#inbox.notice("warning", "undelivered", `${count} not delivered:\n${shown.join("\n")}`);
+  }
+
+  #keepUnsent(line: Line): void {
+    this.#unsentCount++;
+    if (this.#unsent.length < MAX_TOLD) this.#unsent.push(line);
   }
 }

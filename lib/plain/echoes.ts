@@ -5,14 +5,22 @@
  * @module
  */
 
-/** How long a broadcast may take to come back, in ms (our choice: generous for one segment). */
-const WINDOW_MS = 2_000;
 /** Broadcasts waited for at once (our choice). */
 const MAX_WAITING = 256;
 
 /** Texts that were sent and may be heard again, each once. */
 export class Echoes {
+  readonly #window: number;
   readonly #waiting: { readonly text: string; readonly until: number }[] = [];
+
+  /**
+   * Waits for nothing yet.
+   *
+   * @param window How long a text may take to come back, in ms.
+   */
+  constructor(window: number) {
+    this.#window = window;
+  }
 
   /**
    * A text was sent.
@@ -21,7 +29,7 @@ export class Echoes {
    * @param now Time in ms.
    */
   expect(text: string, now: number): void {
-    this.#waiting.push({ text, until: now + WINDOW_MS });
+    this.#waiting.push({ text, until: now + this.#window });
     if (this.#waiting.length > MAX_WAITING) this.#waiting.shift();
   }
 

@@ -33,6 +33,8 @@ export const MEMBER_MS = 600_000;
 export const MAX_MEMBERS = 4_096;
 /** Messages that wait to be passed on; more are recorded only (our choice). */
 export const MAX_POSTS = 1_024;
+/** How long our own broadcast may take to reach our own socket, in ms (our choice). */
+const OWN_ECHO_MS = 2_000;
 /** A notice about something that happens again and again: at most one in this time, in ms. */
 const NOTICE_EVERY_MS = 60_000;
 
@@ -46,7 +48,7 @@ interface Post {
 export class PlainGroup {
   readonly #options: PlainGroupOptions;
   readonly #inbox: Inbox;
-  readonly #echoes = new Echoes();
+  readonly #echoes = new Echoes(OWN_ECHO_MS);
   /** By address, the longest silent first. */
   readonly #members = new Map<string, { address: Address; at: number }>();
   /** The members' addresses, shared by all posts until somebody comes or goes. */

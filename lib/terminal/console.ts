@@ -5,6 +5,7 @@
  */
 
 import { Output } from "./output.ts";
+import { ESCAPE } from "./theme.ts";
 
 /** Where keys and lines come from. */
 export interface Input {
@@ -24,6 +25,8 @@ export interface Console {
   readonly output: Output & { readonly isTerminal: boolean };
   /** Standard error. */
   readonly error: Output & { readonly isTerminal: boolean };
+  /** Gives a terminal that is still raw back at once: the last resort when the program breaks. */
+  restore(): void;
   /** The size of the terminal in characters. */
   size(): { columns: number; rows: number };
 }
@@ -34,17 +37,20 @@ export interface Console {
  * @returns The console.
  */
 export function openConsole(): Console {
+  let isRaw = false;
+  const setRaw = (raw: boolean): void => {
+    isRaw = raw;
+    try {
+      Deno.stdin.setRaw(raw);
+    } catch {
+      // The terminal is gone: there is nothing to restore.
+    }
+  };
   return {
     input: {
       isTerminal: Deno.stdin.isTerminal(),
       read: (buffer) => Deno.stdin.read(buffer),
-      setRaw: (raw) => {
-        try {
-          Deno.stdin.setRaw(raw);
-        } catch {
-          // The terminal is gone: there is nothing to restore.
-        }
-      },
+      setRaw,
     },
     output: Object.assign(new Output((bytes) => Deno.stdout.write(bytes)), {
       isTerminal: Deno.stdout.isTerminal(),
@@ -52,6 +58,17 @@ export function openConsole(): Console {
     error: Object.assign(new Output((bytes) => Deno.stderr.write(bytes)), {
       isTerminal: Deno.stderr.isTerminal(),
     }),
+    restore: () => {
+      if (!isRaw) return;
+      setRaw(false);
+      try {
+        Deno.stdout.writeSync(
+          new TextEncoder().encode(ESCAPE.pasteOff + ESCAPE.showCursor + "\r\n"),
+        );
+      } catch {
+        // As above.
+      }
+    },
     size: () => {
       try {
         return Deno.consoleSize();
