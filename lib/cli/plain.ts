@@ -18,7 +18,7 @@ import { printable } from "../terminal/printable.ts";
 import { type Address, family, formatAddress, isLoopback, parseTarget } from "../wire/address.ts";
 import { describeWho } from "./who.ts";
 import type { Command, Invocation } from "./command.ts";
-import { EXIT, UsageError } from "./exit.ts";
+import { UsageError } from "./exit.ts";
 import { type Front, nameOf, openFront } from "./front.ts";
 import type { Host } from "./host.ts";
 import { bindingOf, type Options } from "./options.ts";
@@ -229,7 +229,7 @@ async function feedLines(feeding: Feeding): Promise<void> {
     else COMMANDS[parsed.name]?.(feeding, parsed.argument, now);
   };
   await shell.feed(lines, each, (now) => {
-    if (front.screen) return machine.leave(EXIT.done, "quit");
+    if (front.screen) return machine.quit(now);
     if (refused > 0) machine.lose(refused);
     machine.endInput(now);
   });
@@ -251,5 +251,5 @@ const COMMANDS: Readonly<
     }
   },
   me: ({ machine }, argument, now) => machine.say(`* ${machine.name} ${argument}`, now),
-  quit: ({ machine }) => machine.leave(EXIT.done, "quit"),
+  quit: ({ machine }, _, now) => machine.quit(now),
 };

@@ -84,6 +84,8 @@ export class PlainChat {
   #mayWriteAt = 0;
   #lingerUntil: number | undefined;
   #endSending = false;
+  #quitting = false;
+  #saidBye = false;
   #failing = false;
   #unsentCount = 0;
   #lost = 0;
@@ -139,9 +141,9 @@ export class PlainChat {
    * @param now Time in ms.
    */
   say(text: string, now: number): void {
-    if (this.#done) return;
+    if (this.#done || this.#saidBye) return;
     const word = this.#options.literal ? "" : text;
-    if (word === "quit") return this.leave(0, "quit");
+    if (word === "quit") return this.quit(now);
     const limit = this.#options.stream ? Number.MAX_SAFE_INTEGER : MAX_TEXT_BYTES;
     const parts = this.#format.encode(text, this.#name, limit);
     const id = this.#inbox.nextId();
@@ -152,7 +154,9 @@ export class PlainChat {
         `cut between characters (${MAX_TEXT_BYTES} bytes each at most)`;
       this.#inbox.notice("info", "cut", what);
     }
-    if (word === "bye") this.endInput(now, true);
+    if (word !== "bye") return;
+    this.#saidBye = true;
+    this.endInput(now, true);
   }
 
   /**
@@ -167,6 +171,17 @@ export class PlainChat {
     this.#ended = true;
     if (this.#options.expectReply) this.#giveUpAt = now + (this.#options.timeout ?? 10_000);
     this.#leaveIfReady(now);
+  }
+
+  /**
+   * The person leaves: as soon as what was said before is handed over, where anybody can get it.
+   *
+   * @param now Time in ms.
+   */
+  quit(now: number): void {
+    this.#quitting = this.#saidBye = true;
+    if ((this.#to ?? this.#last) === undefined) this.leave(0, "quit");
+    else this.#leaveIfReady(now);
   }
 
   /**
@@ -327,7 +342,9 @@ export class PlainChat {
   }
 
   #leaveIfReady(now: number): void {
-    if (this.#done || !this.#ended || this.#lines.length > 0) return;
+    if (this.#done || this.#lines.length > 0) return;
+    if (this.#quitting) return this.leave(0, "quit");
+    if (!this.#ended) return;
     if (this.#options.expectReply && this.#answers < this.#asked) return;
     if (this.#options.stream && !this.#options.expectReply) {
       this.#endSending ||= this.#lingerUntil === undefined;

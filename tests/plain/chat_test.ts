@@ -60,6 +60,19 @@ Deno.test("PlainChat leaves on quit without sending it, and after bye", () => {
   assertEquals(bye.done?.status, 0);
 });
 
+Deno.test("PlainChat that quits hands over what was said before", () => {
+  const chat = withAnn();
+  chat.say("first", 0);
+  const first = chat.poll(0);
+  chat.say("second", 0);
+  chat.say("quit", 0);
+  assertEquals(chat.done, undefined);
+  assert(first);
+  chat.sent(first, undefined, 1);
+  assertEquals(sentTexts(takeAll(chat, 1)), ["192.0.2.1:5001 second"]);
+  assertEquals(chat.done, { status: 0, reason: "quit" });
+});
+
 Deno.test("PlainChat literal sends quit and bye as words", () => {
   const chat = withAnn({ literal: true });
   for (const word of ["quit", "bye"]) chat.say(word, 0);
