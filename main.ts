@@ -10,7 +10,8 @@ import { systemClock } from "./lib/net/system_clock.ts";
 import { openConsole } from "./lib/terminal/console.ts";
 import { printableLines } from "./lib/terminal/printable.ts";
 
-const host: Host = {
+/** The real world. */
+export const host: Host = {
   env: (name) => Deno.env.get(name),
   console: openConsole(),
   clock: systemClock,

@@ -88,13 +88,9 @@ export async function bindShared(clock: Clock, options: BindOptions): Promise<En
  * @returns Canonical literal addresses; empty where the system does not tell.
  */
 export function localHosts(): string[] {
-  try {
-    const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-    const hosts = [...new Set(all.map((each) => canonicalHost(each.address)))];
-    return [...hosts.filter(isLoopback), ...hosts.filter((each) => !isLoopback(each))];
-  } catch {
-    return [];
-  }
+  const all = Object.values(interfaces()).flatMap((each) => each ?? []);
+  const hosts = [...new Set(all.map((each) => canonicalHost(each.address)))];
+  return [...hosts.filter(isLoopback), ...hosts.filter((each) => !isLoopback(each))];
 }
 
 /**
@@ -132,9 +128,30 @@ function listen(
   const reuseAddress = options.share ?? false;
   try {
     const socket = open({ transport: "udp", hostname, port: options.port, reuseAddress });
-    return new UdpEndpoint(socket, clock, { only });
+    return new UdpEndpoint(socket, clock, { only, scope: linkScope(hostname) });
   } catch (error) {
     throw bindError("UDP", hostname, options, error);
+  }
+}
+
+/**
+ * The interface that link-local senders are on: the one that is bound, or the only one there is.
+ * With several and a socket on all of them nobody can tell (RFC 4007 §6).
+ */
+function linkScope(bound: string): string | undefined {
+  if (bound.includes("%")) return bound.split("%")[1];
+  if (bound !== "::") return undefined;
+  const names = Object.entries(interfaces()).filter(([, addresses]) =>
+    addresses?.some((each) => each.address.startsWith("fe80:"))
+  );
+  return names.length === 1 ? names[0]?.[0] : undefined;
+}
+
+function interfaces(): ReturnType<typeof networkInterfaces> {
+  try {
+    return networkInterfaces();
+  } catch {
+    return {};
   }
 }
 

@@ -44,6 +44,7 @@ export class UdpEndpoint implements Endpoint {
   readonly #socket: DatagramSocket;
   readonly #clock: Clock;
   readonly #only: 4 | 6 | undefined;
+  readonly #scope: string | undefined;
   #closed = false;
 
   /**
@@ -51,14 +52,20 @@ export class UdpEndpoint implements Endpoint {
    *
    * @param socket A bound socket; the endpoint owns it from now on.
    * @param clock For waiting between failed receives.
-   * @param options `only`: drop what comes from another family.
+   * @param options `only`: drop what comes from another family. `scope`: the interface that
+   *   link-local senders are on; Deno reports them without, and without it nobody can answer.
    */
-  constructor(socket: DatagramSocket, clock: Clock, options: { only?: 4 | 6 | undefined } = {}) {
+  constructor(
+    socket: DatagramSocket,
+    clock: Clock,
+    options: { only?: 4 | 6 | undefined; scope?: string | undefined } = {},
+  ) {
     const { hostname, port } = socket.addr as Deno.NetAddr;
     this.addresses = [{ host: canonicalHost(hostname), port }];
     this.#socket = socket;
     this.#clock = clock;
     this.#only = options.only;
+    this.#scope = options.scope;
   }
 
   /**
@@ -97,7 +104,7 @@ export class UdpEndpoint implements Endpoint {
         continue;
       }
       const { hostname, port } = datagram[1] as Deno.NetAddr;
-      const host = canonicalHost(hostname);
+      const host = this.#scoped(canonicalHost(hostname));
       if (this.#only !== undefined && family(host) !== this.#only) {
         this.counters.dropped++;
         continue;
@@ -116,5 +123,10 @@ export class UdpEndpoint implements Endpoint {
     } catch {
       // Closed already by the system: nothing is left to do.
     }
+  }
+
+  #scoped(host: string): string {
+    const bare = this.#scope !== undefined && host.startsWith("fe80:") && !host.includes("%");
+    return bare ? `${host}%${this.#scope}` : host;
   }
 }

@@ -176,19 +176,25 @@ export class Screen {
       const text = decoder.decode(buffer.subarray(0, count), { stream: true });
       for (const typed of this.#paste.push(text)) {
         if (typed.kind === "paste") this.#pasted(typed.text);
-        else this.#key(typed.text);
+        else await this.#key(typed.text);
       }
     }
     this.#end();
   }
 
-  #key(keys: string): void {
+  async #key(keys: string): Promise<void> {
     const asked = this.#asked;
-    if (asked === undefined) return void this.#keys.write(keys);
-    this.#asked = undefined;
-    const [first = ""] = keys;
-    asked(first);
-    if (keys.length > first.length) this.#key(keys.slice(first.length));
+    if (asked !== undefined) {
+      this.#asked = undefined;
+      const [first = ""] = keys;
+      asked(first);
+      keys = keys.slice(first.length);
+    }
+    // Completion takes a turn: keys that came with the Tab are for the completed line.
+    for (const piece of keys.split(/(?<=\t)/)) {
+      this.#keys.write(piece);
+      if (piece.endsWith("\t")) await this.#options.turn();
+    }
   }
 
   #enter(line: string): void {

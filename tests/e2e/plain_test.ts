@@ -156,6 +156,30 @@ Deno.test("plain: leaves with 0 when who reads its output stops reading", async 
   assertEquals(await piped.exit(), 0);
 });
 
+Deno.test("plain: a reader that stalls does not stop the network", async () => {
+  const server = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--unstable-net", "-A", "main.ts", "service", "echo", ...HERE, "--json"],
+    cwd: new URL("../../", import.meta.url),
+    stdout: "piped", // and nobody reads it
+    stderr: "piped",
+  }).spawn();
+  const reader = server.stderr.getReader();
+  const { value } = await reader.read();
+  const port = Number(/:(\d+)\n/.exec(new TextDecoder().decode(value))?.[1]);
+  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
+  const payload = new TextEncoder().encode("x".repeat(900));
+  // A pipe holds 64 KiB; this is twenty times as much.
+  for (let each = 0; each < 1_400; each++) {
+    await socket.send(payload, { transport: "udp", hostname: "127.0.0.1", port });
+    assertEquals((await socket.receive())[0].length, 900);
+  }
+  socket.close();
+  server.kill("SIGKILL");
+  await reader.cancel();
+  await server.stdout.cancel();
+  await server.status;
+});
+
 Deno.test("plain: a port that is taken is an error that names it, never another port", async () => {
   await using first = new Program(["plain", ...HERE]);
   const port = await first.port();
