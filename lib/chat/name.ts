@@ -4,10 +4,10 @@
  * @module
  */
 
+import { graphemes } from "../wire/graphemes.ts";
+
 /** Longest name, in grapheme clusters (the contract). */
 export const MAX_NAME = 32;
-
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /**
  * Makes a name fit: white space, `:`, `/`, `#`, `@` and what cannot be printed become `-`.
@@ -26,7 +26,7 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
  */
 export function toName(text: string): string {
   const name = text.toWellFormed().trim().replace(/[\s:/#@]|[\p{C}\p{Zl}\p{Zp}]/gu, "-");
-  const length = [...graphemes.segment(name)].length;
+  const length = [...graphemes(name)].length;
   if (length === 0 || length > MAX_NAME) {
     throw new RangeError(
       `Cannot use a name of ${length} characters: wanted 1-${MAX_NAME}`,
@@ -42,6 +42,6 @@ export function toName(text: string): string {
  * @returns The name, cut to 32 characters; `guest` where nothing is left.
  */
 export function anyName(text: string): string {
-  const cut = [...graphemes.segment(text.trim())].slice(0, MAX_NAME).map((each) => each.segment);
+  const cut = [...graphemes(text.trim())].slice(0, MAX_NAME);
   return cut.length === 0 ? "guest" : toName(cut.join(""));
 }

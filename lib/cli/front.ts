@@ -4,10 +4,9 @@
  * @module
  */
 
-import { userInfo } from "node:os";
 import { anyName } from "../chat/name.ts";
 import { defaultHome, loadName } from "../store/profile.ts";
-import { Screen } from "../terminal/screen.ts";
+import type { Screen } from "../terminal/screen.ts";
 import { makeTheme, type Theme } from "../terminal/theme.ts";
 import type { Host } from "./host.ts";
 import type { Options } from "./options.ts";
@@ -46,12 +45,12 @@ export function wantsColour(host: Host, options: Options, isTerminal: boolean): 
  * @param interactive Whether the command reads standard input at all.
  * @returns The front.
  */
-export function openFront(
+export async function openFront(
   host: Host,
   options: Options,
   interactive: boolean,
   complete?: (line: string) => [string[], string],
-): Front {
+): Promise<Front> {
   const { console, clock } = host;
   const isScreen = interactive && !options.json && console.input.isTerminal &&
     console.output.isTerminal;
@@ -64,6 +63,7 @@ export function openFront(
     };
   }
   const theme = makeTheme(wantsColour(host, options, true));
+  const { Screen } = await import("../terminal/screen.ts"); // Only a terminal needs readline.
   const screen = new Screen(console, {
     turn: () => clock.turn(),
     dim: theme.notice,
@@ -96,13 +96,14 @@ export async function nameOf(host: Host, options: Options): Promise<string> {
   if (fromEnv) return anyName(fromEnv);
   const home = homeOf(host, options);
   const saved = home === undefined ? undefined : await loadName(home);
-  return anyName(saved ?? loginName(host));
+  return anyName(saved ?? await loginName(host));
 }
 
-function loginName(host: Host): string {
+async function loginName(host: Host): Promise<string> {
   const login = host.env("USER") || host.env("LOGNAME") || host.env("USERNAME");
   if (login) return login;
   try {
+    const { userInfo } = await import("node:os");
     return userInfo().username;
   } catch {
     return ""; // An account without a name, as in some containers.

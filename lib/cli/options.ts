@@ -9,6 +9,7 @@ import { nearest } from "../chat/nearest.ts";
 import { toName } from "../chat/name.ts";
 import { type ImpairmentSpec, parseImpairment } from "../net/impairment.ts";
 import { TextFormat } from "../plain/text.ts";
+import { graphemes } from "../wire/graphemes.ts";
 import { family, MAX_PORT, parsePort } from "../wire/address.ts";
 import { UsageError } from "./exit.ts";
 
@@ -299,7 +300,7 @@ function readSeconds(text: string): number {
 }
 
 function readLetter(text: string): string {
-  if ([...new Intl.Segmenter().segment(text)].length !== 1) {
+  if ([...graphemes(text)].length !== 1) {
     throw new RangeError(`Cannot count "${text}": wanted one letter`);
   }
   return text;

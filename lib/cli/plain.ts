@@ -50,10 +50,9 @@ export const plain: Command = {
   ],
   run: (invocation) => {
     const [target] = invocation.words;
-    const front = (chat: () => PlainChat | undefined) =>
+    const front = (chat: () => PlainChat) =>
       openFront(invocation.host, invocation.options, true, (line) => {
-        const heard = chat()?.heard ?? [];
-        return complete(line, heard.map((each) => formatAddress(each.address)));
+        return complete(line, chat().heard.map((each) => formatAddress(each.address)));
       });
     return chatPlainly(invocation, target, front);
   },
@@ -72,7 +71,7 @@ export const plain: Command = {
 export async function chatPlainly(
   invocation: Pick<Invocation, "host" | "options">,
   target: string | undefined,
-  open: (chat: () => PlainChat | undefined) => Front,
+  open: (chat: () => PlainChat) => Promise<Front> | Front,
 ): Promise<number> {
   const { host, options } = invocation;
   check(options, target);
@@ -91,7 +90,7 @@ export async function chatPlainly(
     timeout: (options.timeout ?? DEFAULT_TIMEOUT) * 1000,
     stay: options.stay ?? false,
   });
-  const front = open(() => machine);
+  const front = await open(() => machine);
   const feed = (shell: Shell<PlainEvent>) => feedLines({ host, options, front, machine, shell });
   greet(front, machine, endpoint, to);
   return await runPlain({

@@ -67,7 +67,7 @@ async function serve({ host, options }: Invocation): Promise<number> {
       }
       : {}),
   });
-  const front = openFront(host, options, false);
+  const front = await openFront(host, options, false);
   return await runPlain({
     host,
     options,

@@ -52,7 +52,7 @@ async function serve({ host, options, words }: Invocation): Promise<number> {
   return await runPlain({
     host,
     options,
-    front: openFront(host, options, false),
+    front: await openFront(host, options, false),
     machine,
     endpoint,
     mode: "service",

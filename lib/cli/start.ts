@@ -24,7 +24,7 @@ import { chatPlainly, PLAIN_PORT } from "./plain.ts";
  */
 export async function start({ host, options }: Invocation): Promise<number> {
   let chat: PlainChat | undefined;
-  const front = openFront(host, options, true, (line) => {
+  const front = await openFront(host, options, true, (line) => {
     return complete(line, (chat?.heard ?? []).map((each) => formatAddress(each.address)));
   });
   try {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { networkInterfaces } from "node:os";
 import { canonicalHost, family, isLoopback } from "../wire/address.ts";
 import type { Clock } from "./clock.ts";
 import { type Endpoint, NetError, systemCode } from "./endpoint.ts";
@@ -88,8 +87,7 @@ export async function bindShared(clock: Clock, options: BindOptions): Promise<En
  * @returns Canonical literal addresses; empty where the system does not tell.
  */
 export function localHosts(): string[] {
-  const all = Object.values(interfaces()).flatMap((each) => each ?? []);
-  const hosts = [...new Set(all.map((each) => canonicalHost(each.address)))];
+  const hosts = [...new Set(interfaces().map((each) => canonicalHost(each.address)))];
   return [...hosts.filter(isLoopback), ...hosts.filter((each) => !isLoopback(each))];
 }
 
@@ -141,17 +139,16 @@ function listen(
 function linkScope(bound: string): string | undefined {
   if (bound.includes("%")) return bound.split("%")[1];
   if (bound !== "::") return undefined;
-  const names = Object.entries(interfaces()).filter(([, addresses]) =>
-    addresses?.some((each) => each.address.startsWith("fe80:"))
-  );
-  return names.length === 1 ? names[0]?.[0] : undefined;
+  const linked = interfaces().filter((each) => each.address.startsWith("fe80:"));
+  const names = new Set(linked.map((each) => each.name));
+  return names.size === 1 ? linked[0]?.name : undefined;
 }
 
-function interfaces(): ReturnType<typeof networkInterfaces> {
+function interfaces(): Deno.NetworkInterfaceInfo[] {
   try {
-    return networkInterfaces();
+    return Deno.networkInterfaces();
   } catch {
-    return {};
+    return [];
   }
 }
 

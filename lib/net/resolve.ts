@@ -6,7 +6,6 @@
  * @module
  */
 
-import { lookup } from "node:dns/promises";
 import { canonicalHost, family } from "../wire/address.ts";
 import { NetError, systemCode } from "./endpoint.ts";
 
@@ -21,7 +20,10 @@ export interface ResolveOptions {
 /** Asks the system; replaced in tests. */
 export type Lookup = (name: string) => Promise<readonly { address: string }[]>;
 
-const systemLookup: Lookup = (name) => lookup(name, { all: true });
+const systemLookup: Lookup = async (name) => {
+  const { lookup } = await import("node:dns/promises"); // Only names need it, and it takes time.
+  return await lookup(name, { all: true });
+};
 
 /**
  * Turns a host into literal addresses, the preferred first.

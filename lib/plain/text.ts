@@ -5,6 +5,8 @@
  * @module
  */
 
+import { graphemes } from "../wire/graphemes.ts";
+
 /**
  * Bytes of text in a datagram that we send. Our choice from evidence: the scripts of the tutorials
  * call `recvfrom(1024)`, and the system throws the rest of a longer datagram away.
@@ -13,7 +15,6 @@ export const MAX_TEXT_BYTES = 1_024;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /**
  * Reads a datagram as text. Invalid UTF-8 becomes replacement characters (U+FFFD).
@@ -67,7 +68,7 @@ export function splitText(text: string, limit: number): string[] {
     piece += part;
     size += bytes;
   };
-  for (const { segment } of graphemes.segment(text)) {
+  for (const segment of graphemes(text)) {
     const bytes = byteLength(segment);
     if (bytes <= limit) add(segment, bytes);
     else for (const point of segment) add(point, byteLength(point));

@@ -11,6 +11,8 @@
  * @module
  */
 
+import { graphemes } from "../wire/graphemes.ts";
+
 /** What stands for what is refused: MIDDLE DOT. */
 export const REFUSED = "\u00b7";
 
@@ -41,8 +43,6 @@ const EMOJI = /^\p{RGI_Emoji}$/v;
 /** Longest cluster that is looked at, in UTF-16 units; the longest RGI emoji has 15 (our choice). */
 const MAX_CLUSTER = 64;
 
-const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-
 /**
  * Makes foreign text fit to be written. Idempotent, and linear in the length of the text.
  *
@@ -61,7 +61,7 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 export function printable(text: string): string {
   if (SIMPLE.test(text)) return text;
   let out = "";
-  for (const { segment } of graphemes.segment(text.toWellFormed())) {
+  for (const segment of graphemes(text.toWellFormed())) {
     out += allowed(segment) ? segment : REFUSED;
   }
   return out;
@@ -87,7 +87,7 @@ export function printableJson(value: unknown): string {
   const json = JSON.stringify(value);
   if (SIMPLE.test(json)) return json;
   let out = "";
-  for (const { segment } of graphemes.segment(json)) {
+  for (const segment of graphemes(json)) {
     out += allowed(segment) ? segment : segment.replace(/[^\x20-\x7e]/g, escape);
   }
   return out;

@@ -7,8 +7,6 @@
  * @module
  */
 
-import { isIPv4, isIPv6 } from "node:net";
-
 /** An IP address and a port, as seen by a socket. */
 export interface Address {
   /** A literal IPv4 or IPv6 address in canonical form, with `%scope` if link-local. */
@@ -30,6 +28,9 @@ export const MAX_PORT = 65_535;
 
 /** Longest host name of the domain name system in characters (RFC 1035 §2.3.4). */
 const MAX_HOST_NAME = 253;
+
+/** Four numbers 0-255 without leading zeros, as `inet_pton` reads them. */
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 
 const MAPPED_V4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
@@ -165,4 +166,15 @@ function target(text: string, host: string, port: string | undefined, v6: boolea
     );
   }
   return { host: canonicalHost(host), port: number };
+}
+
+function isIPv4(host: string): boolean {
+  return IPV4.test(host);
+}
+
+/** The platform's own parser decides (WHATWG URL, host parsing); a scope may follow. */
+function isIPv6(host: string): boolean {
+  const [address = "", scope] = host.split("%", 2);
+  if (!/^[0-9a-f:.]+$/i.test(address) || scope === "") return false;
+  return URL.canParse(`http://[${address}]/`);
 }
