@@ -18,6 +18,7 @@ const NAMES = {
   UDPCHAT_NAME: "ann",
   UDPCHAT_HOME: "/nonexistent/udpchat-test",
   TERM: "screen-256color",
+  NO_COLOR: "",
 };
 
 interface Pair extends AsyncDisposable {
