@@ -9,6 +9,9 @@ import { graphemes } from "../wire/graphemes.ts";
 /** Longest name, in grapheme clusters (the contract). */
 export const MAX_NAME = 32;
 
+/** What becomes a dash. */
+const UNFIT = /[\s:/#@\p{C}\p{Zl}\p{Zp}]/gu;
+
 /**
  * Makes a name fit: white space, `:`, `/`, `#`, `@` and what cannot be printed become `-`.
  *
@@ -25,7 +28,7 @@ export const MAX_NAME = 32;
  * ```
  */
 export function toName(text: string): string {
-  const name = text.toWellFormed().trim().replace(/[\s:/#@]|[\p{C}\p{Zl}\p{Zp}]/gu, "-");
+  const name = text.toWellFormed().trim().replace(UNFIT, "-");
   const length = [...graphemes(name)].length;
   if (length === 0 || length > MAX_NAME) {
     throw new RangeError(
@@ -42,6 +45,7 @@ export function toName(text: string): string {
  * @returns The name, cut to 32 characters; `guest` where nothing is left.
  */
 export function anyName(text: string): string {
-  const cut = [...graphemes(text.trim())].slice(0, MAX_NAME);
+  const fit = text.toWellFormed().trim().replace(UNFIT, "-");
+  const cut = [...graphemes(fit)].slice(0, MAX_NAME);
   return cut.length === 0 ? "guest" : toName(cut.join(""));
 }

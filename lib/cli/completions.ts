@@ -68,11 +68,14 @@ _udpchat() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} first="" words flags i
   for ((i = 1; i < COMP_CWORD; i++)); do
     case \${COMP_WORDS[i]} in
-      ${valueFlags().join("|")}) ((i++)) ;;
+      ${valueFlags().join("|")}) ((i++)); [[ \${COMP_WORDS[i]} != "=" ]] || ((i++)) ;;
       -*) ;;
       *) first=\${COMP_WORDS[i]}; break ;;
     esac
   done
+  # "=" is a word of its own here.
+  [[ $cur != "=" ]] || cur=""
+  [[ $prev != "=" ]] || prev=\${COMP_WORDS[COMP_CWORD-2]}
   case $prev in
     --home) COMPREPLY=($(compgen -d -- "$cur")); return ;;
     ${valueFlags().filter((flag) => flag !== "--home").join("|")}) COMPREPLY=(); return ;;

@@ -94,7 +94,7 @@ export const OPTIONS: Readonly<Record<OptionKey, OptionSpec>> = {
   format: {
     flag: "format",
     value: "TEMPLATE",
-    help: "what is sent for a line: {text} (default), '{name}: {text}'; \\n and \\r are understood",
+    help: "what is sent for a line: {text} (default), '{name}: {text}', with \\n, \\r",
     special: true,
     read: (text) => (new TextFormat(text), text),
   },
@@ -113,7 +113,7 @@ export const OPTIONS: Readonly<Record<OptionKey, OptionSpec>> = {
   tcp: { flag: "tcp", help: "over TCP instead of UDP", special: true },
   expectReply: {
     flag: "expect-reply",
-    help: "after the end of input wait for an answer to each line; exit 3 if none comes",
+    help: "at the end of input wait for an answer to each line, else exit 3",
     special: true,
   },
   literal: {
@@ -166,7 +166,7 @@ export const OPTIONS: Readonly<Record<OptionKey, OptionSpec>> = {
   sim: {
     flag: "sim",
     value: "SPEC",
-    help: "what we send meets a bad network: loss=10,delay=50,jitter=10,dup=1,reorder=2,seed=7",
+    help: "a bad network: loss=10,delay=50,jitter=10,dup=1,reorder=2,seed=7",
     read: parseImpairment,
   },
   version: { flag: "version", short: "V", help: "print the version" },
@@ -196,21 +196,13 @@ export interface Parsed {
 export function parse(args: readonly string[]): Parsed {
   const withValue = OPTION_LIST.filter(([, spec]) => spec.value !== undefined);
   const switches = OPTION_LIST.filter(([, spec]) => spec.value === undefined);
-  refuseSwitchValues(args, switches.map(([, spec]) => spec));
-  const parsed = parseArgs(args, {
+  const parsed = parseArgs(plainArgs(args), {
     string: ["_", ...withValue.map(([, spec]) => spec.flag)],
     boolean: switches.map(([, spec]) => spec.flag),
     negatable: switches.filter(([, spec]) => spec.negative).map(([, spec]) => spec.flag),
-    alias: Object.fromEntries(
-      OPTION_LIST.flatMap(([, spec]) => spec.short ? [[spec.flag, spec.short]] : []),
-    ),
     default: Object.fromEntries(
       switches.flatMap(([, spec]) => spec.negative ? [[spec.flag, true]] : []),
     ),
-    unknown: (arg, key) => {
-      if (key !== undefined) throw unknownOption(arg);
-      return true;
-    },
   });
   const options: Record<string, unknown> = {};
   for (const [key, spec] of OPTION_LIST) {
@@ -253,14 +245,73 @@ function readValue(spec: OptionSpec, value: string): unknown {
   }
 }
 
-function refuseSwitchValues(args: readonly string[], switches: readonly OptionSpec[]): void {
-  for (const arg of args) {
-    if (arg === "--") return;
-    const flag = /^--(?:no-)?([^=]+)=/.exec(arg)?.[1];
-    if (switches.some((spec) => spec.flag === flag)) {
-      throw new UsageError(`Cannot give --${flag} a value: it is on when it is written`);
+/**
+ * Writes every option out, one word each, and the other words behind them: `a -qp5` becomes
+ * `--quiet --port=5 -- a`. parseArgs guesses where letters stand together, where a value begins
+ * with `-`, and where a switch is followed by a word.
+ */
+function plainArgs(args: readonly string[]): string[] {
+  const plain: string[] = [], words: string[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] ?? "";
+    if (arg === "--") {
+      words.push(...args.slice(at + 1));
+      break;
+    }
+    if (!arg.startsWith("-") || arg === "-") {
+      words.push(arg);
+      continue;
+    }
+    for (const { name, spec, value } of optionsIn(arg)) {
+      if (spec.value === undefined) {
+        plain.push(name);
+        continue;
+      }
+      // A number may follow with its sign: it is then refused as a number, not as an option.
+      const next = args[at + 1] ?? "-";
+      const follows = value === undefined && /^(?!-)|^-\d/.test(next);
+      plain.push(`${name}=${value ?? (follows ? args[++at] : "")}`);
     }
   }
+  return [...plain, "--", ...words];
+}
+
+interface Given {
+  /** In its long form, where it has one. */
+  readonly name: string;
+  readonly spec: OptionSpec;
+  readonly value: string | undefined;
+}
+
+/** `--port=5`, or letters together: `-qp5`. */
+function optionsIn(arg: string): Given[] {
+  if (arg.startsWith("--")) {
+    const [, name = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
+    return [given(arg, name, value)];
+  }
+  const all: Given[] = [];
+  for (let rest = arg.slice(1); rest !== "";) {
+    const [letter = ""] = rest;
+    rest = rest.slice(letter.length);
+    const takes = given(arg, `-${letter}`, undefined).spec.value !== undefined;
+    const value = rest !== "" && (takes || rest.startsWith("="))
+      ? rest.replace(/^=/, "")
+      : undefined;
+    all.push(given(arg, `-${letter}`, value));
+    if (value !== undefined) break;
+  }
+  return all;
+}
+
+function given(arg: string, name: string, value: string | undefined): Given {
+  const spec = OPTION_LIST.map(([, each]) => each).find((each) =>
+    optionName(each) === name || (each.short !== undefined && name === `-${each.short}`)
+  );
+  if (spec === undefined) throw unknownOption(arg);
+  if (value !== undefined && spec.value === undefined) {
+    throw new UsageError(`Cannot give ${name} a value: it is on when it is written`);
+  }
+  return { name: optionName(spec), spec, value };
 }
 
 function unknownOption(arg: string): UsageError {

@@ -27,8 +27,8 @@ export async function* readLines(
   let partial = "", skipped = 0, number = 0;
   const finish = (): string | undefined => {
     number++;
-    const length = skipped + partial.length;
     const line = partial.endsWith("\r") ? partial.slice(0, -1) : partial;
+    const length = skipped + line.length;
     partial = "";
     skipped = 0;
     if (length > MAX_LINE) return void tooLong(number, length);
@@ -41,7 +41,7 @@ export async function* readLines(
       : decoder.decode(buffer.subarray(0, count), { stream: true });
     const pieces = text.split("\n");
     for (const [at, piece] of pieces.entries()) {
-      if (skipped + partial.length > MAX_LINE) {
+      if (skipped > 0 || partial.length > MAX_LINE + 1) {
         skipped += partial.length;
         partial = "";
       }

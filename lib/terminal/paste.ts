@@ -20,6 +20,8 @@ export const MAX_PASTE = 65_536;
 export class PasteFilter {
   #held = "";
   #paste: string | undefined;
+  /** The last key was an Escape that has been delivered already. */
+  #escaped = false;
 
   /**
    * Takes what was read.
@@ -31,15 +33,28 @@ export class PasteFilter {
     const typed: Typed[] = [];
     let rest = this.#held + text;
     this.#held = "";
+    if (this.#escaped && rest !== "") {
+      // The Escape of a mark that was cut behind it came as a key: the rest of it must not.
+      const tail = START.slice(1);
+      if (rest.startsWith(tail)) {
+        this.#paste = "";
+        rest = rest.slice(tail.length);
+      } else if (rest.length > 1 && tail.startsWith(rest)) {
+        this.#held = rest;
+        return [];
+      }
+      this.#escaped = false;
+    }
     while (rest !== "") {
       const mark = this.#paste === undefined ? START : END;
       const at = rest.indexOf(mark);
       const tail = at < 0 ? heldBack(rest, mark, this.#paste === undefined ? 2 : 1) : 0;
       const before = at < 0 ? rest.slice(0, rest.length - tail) : rest.slice(0, at);
-      if (this.#paste !== undefined) this.#paste = (this.#paste + before).slice(0, MAX_PASTE);
+      if (this.#paste !== undefined) this.#paste = cutWhole(this.#paste + before);
       else if (before !== "") typed.push({ kind: "keys", text: before });
       if (at < 0) {
         this.#held = rest.slice(rest.length - tail);
+        this.#escaped = this.#paste === undefined && before.endsWith("\x1b");
         break;
       }
       if (this.#paste !== undefined) typed.push({ kind: "paste", text: this.#paste });
@@ -48,6 +63,12 @@ export class PasteFilter {
     }
     return typed;
   }
+}
+
+/** The beginning that fits, without half a character at its end. */
+function cutWhole(text: string): string {
+  const cut = text.slice(0, MAX_PASTE);
+  return cut.length < text.length ? cut.replace(/[\ud800-\udbff]$/, "") : cut;
 }
 
 /**

@@ -20,8 +20,15 @@ export const REFUSED = "\u00b7";
 const SIMPLE =
   /^[\x20-\x7e\u00a1-\u00ac\u00ae-\u02af\u0391-\u03a1\u0410-\u044f\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fa5]*$/;
 
+/**
+ * Vowel signs and tones of Myanmar, Tai Tham and Ahom that are marks and yet begin a cluster of
+ * their own (UAX #29: the exceptions to SpacingMark).
+ */
+const OWN_CLUSTER = String.raw`\u102b\u102c\u1038\u1062-\u1064\u1067-\u106d\u1083` +
+  String.raw`\u1087-\u108c\u108f\u109a-\u109c\u1a61\u1a63\u1a64\uaa7b\uaa7d\u{11720}\u{11721}`;
+
 /** What may stand alone. Default-ignorable code points (DI) are invisible, even where a letter. */
-const BASE = String.raw`(?!\p{DI})[\p{L}\p{N}\p{P}\p{S}\p{Zs}]`;
+const BASE = String.raw`(?!\p{DI})[\p{L}\p{N}\p{P}\p{S}\p{Zs}${OWN_CLUSTER}]`;
 
 /** At most four combining marks on one character, so that they stay on their own line. */
 const MARKS = String.raw`(?:(?!\p{DI})\p{M}){0,4}`;
@@ -33,7 +40,7 @@ const JOINING = ["Arabic", "Syriac", "Devanagari", "Bengali", "Gurmukhi", "Gujar
 
 /** Several characters in one cluster are a syllable (Hangul, Indic). */
 const VISIBLE = new RegExp(
-  String.raw`^(?:${BASE}${MARKS}|[${JOINING}]${MARKS}[\u200c\u200d])+$`,
+  String.raw`^(?:${BASE}${MARKS}|(?=${BASE})[${JOINING}]${MARKS}[\u200c\u200d])+$`,
   "v",
 );
 

@@ -58,6 +58,7 @@ export class Screen {
   #drawing = false;
   #ended = false;
   #closed = false;
+  #gone = false;
   #asked: ((key: string) => void) | undefined;
   #prompt = "> ";
 
@@ -90,11 +91,15 @@ export class Screen {
       removeHistoryDuplicates: true,
       completer: (line: string) => options.complete?.(line) ?? [[], line],
     }) as Editor;
+    this.#keys.on("keypress", () => this.#stand());
     this.#editor.on("line", (line: string) => this.#enter(line));
     this.#editor.on("SIGINT", () => this.#end());
-    this.#editor.on("close", () => this.#end());
+    this.#editor.on("close", () => {
+      this.#gone = true;
+      this.#end();
+    });
     this.#editor.on("SIGTSTP", () => {
-      this.show([options.dim?.("Ctrl-Z cannot stop this program: use another terminal") ?? ""]);
+      this.show([this.#dim("Ctrl-Z cannot stop this program: use another terminal")]);
     });
     console.input.setRaw(true);
     this.#frame += ESCAPE.pasteOn;
@@ -125,15 +130,15 @@ export class Screen {
   setPrompt(prompt: string): void {
     this.#prompt = prompt;
     this.#editor.setPrompt(prompt);
-    if (!this.#closed) this.#editor.prompt(true);
+    if (!this.#closed && !this.#gone) this.#editor.prompt(true);
   }
 
   /** The size of the window changed: draw the edited line anew. */
   resize(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#gone) return;
+    const before = this.#editor.getCursorPos().rows;
     Object.assign(this.#sink, this.#console.size());
-    // The terminal has wrapped the line anew, so it stands on as many rows as it would now.
-    this.#editor.prevRows = this.#editor.getCursorPos().rows;
+    this.#editor.prevRows = Math.min(before, this.#editor.getCursorPos().rows);
     this.#editor.prompt(true);
   }
 
@@ -186,7 +191,8 @@ export class Screen {
     const asked = this.#asked;
     if (asked !== undefined) {
       this.#asked = undefined;
-      const [first = ""] = keys;
+      // deno-lint-ignore no-control-regex -- a key of several characters is one answer
+      const [first = ""] = /^(?:\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?|.)/su.exec(keys) ?? [];
       asked(first);
       keys = keys.slice(first.length);
     }
@@ -209,12 +215,13 @@ export class Screen {
     const lines = text.replace(/\r\n?/g, "\n").replace(/\n+$/, "").split("\n");
     if (lines.length === 1) {
       // deno-lint-ignore no-control-regex -- keys that a paste must not press
-      this.#editor.write(text.trimEnd().replace(/[\x00-\x1f\x7f-\x9f]+/g, " "));
+      this.#editor.write(text.trimEnd().replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " "));
+      this.#stand();
       return;
     }
+    this.#asked?.("");
     const count = [...text].length;
-    const dim = this.#options.dim ?? ((line: string) => line);
-    this.show([dim(
+    this.show([this.#dim(
       `Pasted ${lines.length} lines (${count} characters). ` +
         `y sends them as one message, l each line as its own, any other key none`,
     )]);
@@ -223,8 +230,17 @@ export class Screen {
       const asText = (line: string) => line.startsWith("/") ? `/${line}` : line;
       if (key === "y" || key === "Y") this.#take([asText(lines.join("\n"))]);
       else if (key === "l" || key === "L") this.#take(lines.map(asText));
-      else this.show([dim("Nothing was sent")]);
+      else this.show([this.#dim("Nothing was sent")]);
     };
+  }
+
+  #dim(line: string): string {
+    return this.#options.dim?.(line) ?? line;
+  }
+
+  /** What was typed may have gone to the next row, and readline does not notice. */
+  #stand(): void {
+    this.#editor.prevRows = this.#editor.getCursorPos().rows;
   }
 
   #take(lines: readonly string[]): void {
@@ -259,7 +275,7 @@ export class Screen {
       out += lines.map((line) => `${line}\r\n`).join("");
       this.#above = [];
       this.#skipped = 0;
-      if (!last) {
+      if (!last && !this.#gone) {
         // Above wrapped input readline would move up by a count that is stale now.
         this.#editor.prevRows = 0;
         this.#drawing = true;
