@@ -9,8 +9,8 @@ import { graphemes } from "../wire/graphemes.ts";
 /** Longest name, in grapheme clusters (the contract). */
 export const MAX_NAME = 32;
 
-/** What becomes a dash. */
-const UNFIT = /[\s:/#@\p{C}\p{Zl}\p{Zp}]/gu;
+/** What becomes a dash: also the Hangul fillers, letters that nobody sees. */
+const UNFIT = /[\s:/#@\p{C}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu;
 
 /**
  * Makes a name fit: white space, `:`, `/`, `#`, `@` and what cannot be printed become `-`.

@@ -41,7 +41,7 @@ const TRIES_FOR_BOTH_FAMILIES = 8;
 export async function bindUdp(clock: Clock, options: BindOptions): Promise<Endpoint> {
   if (options.host !== undefined) {
     const [hostname = ""] = await resolve(options.host, { family: options.family, prefer: 4 });
-    return listen(clock, hostname, options);
+    return listen(clock, hostname, options, options.family);
   }
   if (options.family === 4) return listen(clock, "0.0.0.0", options);
   if (options.family === 6) return listen(clock, "::", options, 6);

@@ -145,8 +145,15 @@ const REASONS: Readonly<Record<string, string>> = {
 export function sendFailure(error: unknown): SendFailure {
   const code = systemCode(error);
   if (code === "CLOSED") return CLOSED;
-  return {
-    code,
-    reason: REASONS[code] ?? (error instanceof Error ? error.message : String(error)),
-  };
+  const known = Object.hasOwn(REASONS, code) ? REASONS[code] : undefined;
+  return { code, reason: known ?? (error instanceof Error ? error.message : describe(error)) };
+}
+
+/** Anything can be thrown, also what has no text at all. */
+function describe(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return "no reason is given";
+  }
 }

@@ -62,7 +62,7 @@ const KEYS: Readonly<Record<keyof ImpairmentSpec, { max: number; wanted: string 
 export function parseImpairment(text: string): ImpairmentSpec {
   const spec: { -readonly [K in keyof ImpairmentSpec]: ImpairmentSpec[K] } = {};
   for (const part of text.split(",")) {
-    const [key = "", value = ""] = part.split("=", 2).map((each) => each.trim());
+    const [, key = "", value = ""] = /^\s*([^=]*?)\s*(?:=\s*(.*?)\s*)?$/.exec(part) ?? [];
     if (!Object.hasOwn(KEYS, key)) {
       throw new SyntaxError(
         `Cannot simulate "${part}": wanted ${Object.keys(KEYS).join(", ")}, each as KEY=NUMBER`,

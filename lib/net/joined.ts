@@ -9,6 +9,7 @@ import { type Address, family } from "../wire/address.ts";
 import type { SendFailure } from "../wire/datagram.ts";
 import {
   type Arrival,
+  CLOSED,
   type Endpoint,
   type EndpointCounters,
   newCounters,
@@ -20,6 +21,7 @@ export class JoinedEndpoint implements Endpoint {
   /** The addresses of all members, in their order. */
   readonly addresses: readonly Address[];
   readonly #members: readonly Endpoint[];
+  #closed = false;
 
   /**
    * Joins endpoints.
@@ -50,6 +52,7 @@ export class JoinedEndpoint implements Endpoint {
    * @returns Undefined, or why it could not be sent.
    */
   send(bytes: Uint8Array, to: Address): Promise<SendFailure | undefined> {
+    if (this.#closed) return Promise.resolve(CLOSED);
     const wanted = family(to.host);
     const member = this.#members.find((each) =>
       each.addresses.some((address) => family(address.host) === wanted)
@@ -87,6 +90,7 @@ export class JoinedEndpoint implements Endpoint {
 
   /** Closes every member. */
   close(): void {
+    this.#closed = true;
     for (const member of this.#members) member.close();
   }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Address, formatAddress } from "../wire/address.ts";
+import { type Address, formatAddress, MAX_PORT } from "../wire/address.ts";
 import { MAX_DATAGRAM_BYTES, type SendFailure } from "../wire/datagram.ts";
 import type { Clock } from "./clock.ts";
 import {
@@ -56,7 +56,7 @@ export class MemoryNetwork {
     let { host, port } = address;
     if (port === 0) {
       port = FIRST_DYNAMIC_PORT;
-      while (this.#bound.has(formatAddress({ host, port }))) port++;
+      while (this.#bound.has(formatAddress({ host, port })) && port < MAX_PORT) port++;
     }
     const key = formatAddress({ host, port });
     if (this.#bound.has(key)) {

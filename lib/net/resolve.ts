@@ -59,7 +59,8 @@ export async function resolve(
 async function askSystem(host: string, ask: Lookup): Promise<string[]> {
   try {
     const all = (await ask(host)).map((each) => canonicalHost(each.address));
-    return [...new Set(all)];
+    if (all.length > 0) return [...new Set(all)];
+    throw Object.assign(new Error("no address"), { code: "ENOTFOUND" });
   } catch (error) {
     if (systemCode(error) === "ENOTFOUND") {
       throw new NetError(

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Address, canonicalHost, formatAddress } from "../wire/address.ts";
+import { type Address, canonicalHost, family, formatAddress } from "../wire/address.ts";
 import type { ConnectionEnd, SendFailure } from "../wire/datagram.ts";
 import { bindError, type BindOptions } from "./bind.ts";
 import {
@@ -30,6 +30,8 @@ const PAUSE_READING_BYTES = 65_536;
 /** Connections at once; more wait in the system's backlog (our choice). */
 const MAX_CONNECTIONS = 1_024;
 
+/** A peer that has ended its half gets so long to take what is queued, in ms (our choice). */
+const FLUSH_MS = 5_000;
 /** Wait after a failed accept in ms: out of file descriptors, most likely (our choice). */
 const ACCEPT_BACKOFF_MS = 50;
 
@@ -43,6 +45,8 @@ export class TcpEndpoint implements Endpoint {
   /** Live counters. */
   readonly counters: EndpointCounters = newCounters();
   readonly #streams = new Map<string, TcpStream>();
+  readonly #clock: Clock;
+  readonly #only: 4 | 6 | undefined;
   readonly #listener: Deno.TcpListener | undefined;
   readonly #arrivals: { arrival: Arrival; taken: () => void }[] = [];
   #signal = Promise.withResolvers<void>();
@@ -53,15 +57,22 @@ export class TcpEndpoint implements Endpoint {
    * Takes over a listener or a connection.
    *
    * @param source A listener, or the one connection that was made.
-   * @param clock For waiting after a failed accept.
+   * @param clock For waiting after a failed accept, and for a peer that does not read.
+   * @param options `only`: close what comes from another family.
    */
-  constructor(source: Deno.TcpListener | Deno.TcpConn, clock: Clock) {
+  constructor(
+    source: Deno.TcpListener | Deno.TcpConn,
+    clock: Clock,
+    options: { only?: 4 | 6 | undefined } = {},
+  ) {
+    this.#clock = clock;
+    this.#only = options.only;
     const { hostname, port } =
       ("accept" in source ? source.addr : source.localAddr) as Deno.NetAddr;
     this.addresses = [{ host: canonicalHost(hostname), port }];
     if ("accept" in source) {
       this.#listener = source;
-      void this.#accept(source, clock);
+      void this.#accept(source);
     } else {
       this.#add(source);
     }
@@ -121,7 +132,7 @@ export class TcpEndpoint implements Endpoint {
     this.#room.resolve();
   }
 
-  async #accept(listener: Deno.TcpListener, clock: Clock): Promise<void> {
+  async #accept(listener: Deno.TcpListener): Promise<void> {
     while (!this.#closed) {
       while (this.#streams.size >= MAX_CONNECTIONS && !this.#closed) {
         this.#room = Promise.withResolvers();
@@ -132,15 +143,20 @@ export class TcpEndpoint implements Endpoint {
       } catch (error) {
         if (this.#closed || systemCode(error) === "CLOSED") return;
         this.counters.receiveFailures++;
-        await sleep(clock, ACCEPT_BACKOFF_MS);
+        await sleep(this.#clock, ACCEPT_BACKOFF_MS);
       }
     }
   }
 
   #add(connection: Deno.TcpConn): void {
-    connection.setNoDelay(true);
     const { hostname, port } = connection.remoteAddr;
     const from = { host: canonicalHost(hostname), port };
+    if (this.#only !== undefined && family(from.host) !== this.#only) {
+      this.counters.dropped++;
+      connection.close();
+      return;
+    }
+    connection.setNoDelay(true);
     const stream = new TcpStream(connection);
     this.#streams.set(formatAddress(from), stream);
     void this.#read(stream, from);
@@ -154,10 +170,19 @@ export class TcpEndpoint implements Endpoint {
       if (count === undefined) break;
       await this.#arrive({ kind: "data", bytes: buffer.subarray(0, count), from });
     }
+    await this.#flush(stream);
     await this.#arrive({ kind: "close", from });
     this.#streams.delete(formatAddress(from));
     stream.close();
     this.#room.resolve();
+  }
+
+  /** The other side may have ended its half alone: it gets what is queued, if it reads. */
+  #flush(stream: TcpStream): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.wake(this.#clock.now() + FLUSH_MS, resolve);
+      void stream.end("connection").then(() => (cancel(), resolve()));
+    });
   }
 
   #arrive(arrival: Arrival): Promise<void> {
@@ -176,6 +201,8 @@ class TcpStream {
   #queued = 0;
   #writing: Promise<void> | undefined;
   #closed = false;
+  /** `close()` of the system does not end a write that waits for a reader: nobody waits for that. */
+  readonly #gone: PromiseWithResolvers<void> = Promise.withResolvers();
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -183,7 +210,8 @@ class TcpStream {
 
   queue(bytes: Uint8Array): SendFailure | undefined {
     if (this.#closed) return { code: "ENOTCONN", reason: "the connection is closed" };
-    if (this.#queued + bytes.length > MAX_QUEUED_BYTES) {
+    if (bytes.length === 0) return undefined;
+    if (this.#queued > 0 && this.#queued + bytes.length > MAX_QUEUED_BYTES) {
       this.close();
       return { code: "ENOBUFS", reason: "the other side does not read: connection closed" };
     }
@@ -195,7 +223,7 @@ class TcpStream {
 
   /** The number of bytes read, or undefined once nothing more will come. */
   async read(buffer: Uint8Array): Promise<number | undefined> {
-    while (this.#queued > PAUSE_READING_BYTES && !this.#closed) await this.#writing;
+    while (this.#queued > PAUSE_READING_BYTES && !this.#closed) await this.#written();
     try {
       return await this.#connection.read(buffer) ?? undefined;
     } catch {
@@ -204,7 +232,7 @@ class TcpStream {
   }
 
   async end(what: ConnectionEnd): Promise<void> {
-    await this.#writing;
+    await this.#written();
     if (what === "connection") return this.close();
     try {
       await this.#connection.closeWrite();
@@ -216,6 +244,7 @@ class TcpStream {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#gone.resolve();
     this.#queue.length = 0;
     this.#queued = 0;
     try {
@@ -223,6 +252,10 @@ class TcpStream {
     } catch {
       // Closed already by the system.
     }
+  }
+
+  #written(): Promise<void> {
+    return Promise.race([this.#writing, this.#gone.promise]);
   }
 
   async #write(): Promise<void> {
@@ -277,6 +310,7 @@ function connectError(to: Address, late: boolean, timeout: number, error: unknow
   }
   switch (systemCode(error)) {
     case "ECONNREFUSED":
+    case "ECONNRESET": // It stopped listening in this moment.
       return new NetError("REFUSED", `${what} as nothing listens there: start it first`, cause);
     case "EHOSTUNREACH":
     case "ENETUNREACH":
@@ -312,7 +346,9 @@ export async function listenTcp(clock: Clock, options: BindOptions): Promise<Tcp
   let failure: NetError | undefined;
   for (const hostname of hosts) {
     try {
-      return new TcpEndpoint(Deno.listen({ hostname, port: options.port }), clock);
+      return new TcpEndpoint(Deno.listen({ hostname, port: options.port }), clock, {
+        only: options.family,
+      });
     } catch (error) {
       failure = bindError("TCP", hostname, options, error);
       if (failure.code !== "UNAVAILABLE") break;

@@ -7,7 +7,7 @@
 
 import { type Address, canonicalHost, family } from "../wire/address.ts";
 import { MAX_DATAGRAM_BYTES, type SendFailure } from "../wire/datagram.ts";
-import { type Clock, sleep } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import {
   type Arrival,
   CLOSED,
@@ -46,6 +46,7 @@ export class UdpEndpoint implements Endpoint {
   readonly #only: 4 | 6 | undefined;
   readonly #scope: string | undefined;
   #closed = false;
+  #stopWaiting: (() => void) | undefined;
 
   /**
    * Takes over a bound socket.
@@ -100,7 +101,7 @@ export class UdpEndpoint implements Endpoint {
         if (this.#closed || systemCode(error) === "CLOSED") return;
         this.counters.receiveFailures++;
         backoff = Math.min(Math.max(RECEIVE_BACKOFF_MS, backoff * 2), MAX_RECEIVE_BACKOFF_MS);
-        await sleep(this.#clock, backoff);
+        await this.#wait(backoff);
         continue;
       }
       const { hostname, port } = datagram[1] as Deno.NetAddr;
@@ -118,11 +119,19 @@ export class UdpEndpoint implements Endpoint {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#stopWaiting?.();
     try {
       this.#socket.close();
     } catch {
       // Closed already by the system: nothing is left to do.
     }
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.wake(this.#clock.now() + ms, resolve);
+      this.#stopWaiting = () => (cancel(), resolve());
+    });
   }
 
   #scoped(host: string): string {

@@ -153,8 +153,7 @@ export function parseTarget(text: string): Target {
 }
 
 function target(text: string, host: string, port: string | undefined, v6: boolean): Target {
-  const scoped = host.split("%", 1)[0] ?? "";
-  const fits = v6 ? isIPv6(scoped) : /^[^\s/#@%[\]]+$/.test(host) && host.length <= MAX_HOST_NAME;
+  const fits = v6 ? isIPv6(host) : /^[^\s/#@%[\]]+$/.test(host) && host.length <= MAX_HOST_NAME;
   if (!fits) {
     throw new SyntaxError(`Cannot read the address "${text}": wanted HOST:PORT or [IPV6]:PORT`);
   }
@@ -174,7 +173,6 @@ function isIPv4(host: string): boolean {
 
 /** The platform's own parser decides (WHATWG URL, host parsing); a scope may follow. */
 function isIPv6(host: string): boolean {
-  const [address = "", scope] = host.split("%", 2);
-  if (!/^[0-9a-f:.]+$/i.test(address) || scope === "") return false;
-  return URL.canParse(`http://[${address}]/`);
+  const [, address] = /^([0-9a-f:.]+)(?:%[\w.:@-]+)?$/i.exec(host) ?? [];
+  return address !== undefined && URL.canParse(`http://[${address}]/`);
 }
