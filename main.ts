@@ -8,7 +8,7 @@ import type { Host } from "./lib/cli/host.ts";
 import { run } from "./lib/cli/run.ts";
 import { systemClock } from "./lib/net/system_clock.ts";
 import { openConsole } from "./lib/terminal/console.ts";
-import { printableLines } from "./lib/terminal/printable.ts";
+import { printableLines } from "./lib/chat/printable.ts";
 
 /** The real world. */
 export const host: Host = {

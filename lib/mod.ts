@@ -66,4 +66,4 @@ export { PlainGroup, type PlainGroupOptions } from "./plain/group.ts";
 export { PlainService, type ServiceName } from "./plain/service.ts";
 export type { Done, Heard, PlainEvent } from "./plain/event.ts";
 export { type Machine, Shell } from "./peer/shell.ts";
-export { printable, printableJson, printableLines } from "./terminal/printable.ts";
+export { printable, printableJson, printableLines } from "./chat/printable.ts";

@@ -5,12 +5,13 @@
  */
 
 import { graphemes } from "../wire/graphemes.ts";
+import { allowed } from "./printable.ts";
 
 /** Longest name, in grapheme clusters (the contract). */
 export const MAX_NAME = 32;
 
-/** What becomes a dash: also the Hangul fillers, letters that nobody sees. */
-const UNFIT = /[\s:/#@\p{C}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu;
+/** White space, what separates names from other things, and letters that nobody sees. */
+const UNFIT = /[\s:/#@\u115f\u1160\u3164\uffa0]/;
 
 /**
  * Makes a name fit: white space, `:`, `/`, `#`, `@` and what cannot be printed become `-`.
@@ -28,14 +29,13 @@ const UNFIT = /[\s:/#@\p{C}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]/gu;
  * ```
  */
 export function toName(text: string): string {
-  const name = text.toWellFormed().trim().replace(UNFIT, "-");
-  const length = [...graphemes(name)].length;
-  if (length === 0 || length > MAX_NAME) {
+  const name = fitting(text);
+  if (name.length === 0 || name.length > MAX_NAME) {
     throw new RangeError(
-      `Cannot use a name of ${length} characters: wanted 1-${MAX_NAME}`,
+      `Cannot use a name of ${name.length} characters: wanted 1-${MAX_NAME}`,
     );
   }
-  return name;
+  return name.join("");
 }
 
 /**
@@ -45,7 +45,12 @@ export function toName(text: string): string {
  * @returns The name, cut to 32 characters; `guest` where nothing is left.
  */
 export function anyName(text: string): string {
-  const fit = text.toWellFormed().trim().replace(UNFIT, "-");
-  const cut = [...graphemes(fit)].slice(0, MAX_NAME);
-  return cut.length === 0 ? "guest" : toName(cut.join(""));
+  const cut = fitting(text).slice(0, MAX_NAME);
+  return cut.length === 0 ? "guest" : cut.join("");
+}
+
+/** The clusters of a name, a dash for each that does not fit. */
+function fitting(text: string): string[] {
+  return [...graphemes(text.toWellFormed().trim())]
+    .map((cluster) => UNFIT.test(cluster) || !allowed(cluster) ? "-" : cluster);
 }

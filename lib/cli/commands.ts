@@ -86,5 +86,9 @@ export async function printOut(
 ): Promise<number> {
   host.console.output.push(text);
   await host.console.output.drain();
-  return EXIT.done;
+  const { failure } = host.console.output;
+  if (failure === undefined) return EXIT.done;
+  host.console.error.push(`udpchat: Cannot write to standard output: ${failure}\n`);
+  await host.console.error.drain();
+  return EXIT.failed;
 }

@@ -7,6 +7,8 @@
 import type { Command } from "./command.ts";
 import { OPTION_LIST, optionName, type OptionSpec } from "./options.ts";
 
+/** Widest line, so that a terminal of 80 columns does not wrap. */
+const WIDTH = 79;
 /** Where the second column begins, at most. */
 const COLUMN = 26;
 
@@ -29,8 +31,8 @@ export function programHelp(commands: readonly Command[]): string {
     "Options that every command understands (before or after it):",
     ...optionRows(OPTION_LIST.map(([, spec]) => spec).filter((spec) => !spec.special)),
     "",
-    "Exit status: 0 all done, 1 could not run, 2 wrong command line, 3 nobody answered,",
-    "4 some messages not delivered, 130 and 143 ended by SIGINT and SIGTERM.",
+    "Exit status: 0 all done, 1 could not run, 2 wrong command line, 3 nobody",
+    "answered, 4 some messages not delivered, 129, 130, 143 ended by a signal.",
     "",
     "Examples:",
     "  udpchat plain --port 5000",
@@ -51,7 +53,7 @@ export function commandHelp(command: Command): string {
   const own = OPTION_LIST.filter(([key]) => command.options.includes(key)).map(([, spec]) => spec);
   const common = OPTION_LIST.map(([, spec]) => spec).filter((spec) => !spec.special);
   return [
-    `udpchat ${command.name}: ${command.summary}`,
+    ...wrapped(`udpchat ${command.name}: ${command.summary}`, WIDTH),
     "",
     `Usage: udpchat ${command.name} ${command.usage}`.trimEnd() + " [OPTIONS]",
     "",
@@ -75,9 +77,22 @@ function optionRows(specs: readonly OptionSpec[]): string[] {
 }
 
 function rows(table: readonly (readonly [string, string] | string[])[]): string[] {
-  return table.flatMap(([left = "", right = ""]) =>
-    left.length + 4 > COLUMN
-      ? [`  ${left}`, `${" ".repeat(COLUMN)}${right}`]
-      : [`  ${left}`.padEnd(COLUMN) + right]
-  );
+  return table.flatMap(([left = "", right = ""]) => {
+    const [first = "", ...more] = wrapped(right, WIDTH - COLUMN);
+    const head = left.length + 4 > COLUMN
+      ? [`  ${left}`, `${" ".repeat(COLUMN)}${first}`]
+      : [`  ${left}`.padEnd(COLUMN) + first];
+    return [...head, ...more.map((line) => " ".repeat(COLUMN) + line)];
+  });
+}
+
+/** Cuts text between words. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }

@@ -100,7 +100,7 @@ export const OPTIONS: Readonly<Record<OptionKey, OptionSpec>> = {
   },
   broadcast: {
     flag: "broadcast",
-    help: "share the server's port and hear broadcasts; server: pass on by broadcast",
+    help: "by broadcast: a client shares the server's port, a server tells all at once",
     special: true,
   },
   to: {

@@ -14,7 +14,7 @@ import type { Shell } from "../peer/shell.ts";
 import { PlainChat } from "../plain/chat.ts";
 import type { PlainEvent } from "../plain/event.ts";
 import { MAX_LINE, readLines } from "../terminal/lines.ts";
-import { printable } from "../terminal/printable.ts";
+import { printable } from "../chat/printable.ts";
 import { type Address, family, formatAddress, isLoopback, parseTarget } from "../wire/address.ts";
 import { describeWho } from "./who.ts";
 import type { Command, Invocation } from "./command.ts";
@@ -39,10 +39,11 @@ export const plain: Command = {
   summary: "raw text datagrams: scripts, nc -u, other people's tutorials",
   options: ["format", "broadcast", "tcp", "expectReply", "literal"],
   details: [
-    "With HOST:PORT: send there, and print what comes, from anyone, as IP:PORT: TEXT",
-    "(the text alone when it comes from HOST:PORT). Without: wait on port 2410, print",
-    "what comes, answer whoever spoke last. A line 'quit' leaves without being sent,",
-    "'bye' is sent and then leaves. Nothing is secret here, and anything may be lost.",
+    "With HOST:PORT: send there, and print what comes, from anyone, as",
+    "IP:PORT: TEXT (the text alone when it comes from HOST:PORT). Without: wait on",
+    "port 2410, print what comes, answer whoever spoke last. A line 'quit' leaves",
+    "without being sent, 'bye' is sent and then leaves. Nothing is secret here, and",
+    "anything may be lost.",
   ],
   examples: [
     "plain 192.168.1.20:2410 --name ann --format '{name}: {text}'",
@@ -140,6 +141,9 @@ async function openNetwork(
     return await connectTcp(clock, hosts.map(reachable), port, timeout);
   }
   const to = { host: reachable(hosts[0] ?? ""), port };
+  if (options.broadcast && family(to.host) !== 4) {
+    throw new UsageError("Cannot broadcast over IPv6 as it has no broadcast: use an IPv4 address");
+  }
   const endpoint = options.broadcast
     ? await bindUdp(clock, {
       ...where,
@@ -167,6 +171,7 @@ export function destination(text: string): Address {
   try {
     const { host, port } = parseTarget(text);
     if (port !== undefined && port > 0) return { host, port };
+    if (port === 0) throw new SyntaxError(`Cannot send to port 0 in "${text}": wanted 1-65535`);
   } catch (error) {
     throw new UsageError((error as Error).message, { cause: error });
   }
@@ -187,8 +192,7 @@ function greet(
     ...(to === undefined
       ? ["waiting; on the other machine run", `  udpchat plain ${here ?? "127.0.0.1"}:${port}`]
       : [`talking to ${formatAddress(to)}`]),
-    `${PLAIN_MARK} marks plain text: not secret,`,
-    "and it may get lost",
+    `${PLAIN_MARK} marks plain text: not secret, and it may get lost`,
     "/help lists commands, /quit leaves",
   ]);
 }
@@ -249,6 +253,6 @@ const COMMANDS: Readonly<
       front.reporter.print([(error as Error).message]);
     }
   },
-  me: ({ machine }, argument, now) => machine.say(`* ${machine.name} ${argument}`, now),
+  me: ({ machine }, argument, now) => machine.say(`* ${machine.name} ${argument}`, now, true),
   quit: ({ machine }, _, now) => machine.quit(now),
 };

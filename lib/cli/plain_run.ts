@@ -64,12 +64,22 @@ export async function runPlain(run: PlainRun): Promise<number> {
     (event) => report(run, event),
   );
   const leave = (status: number, reason: string) => shell.act(() => machine.leave(status, reason));
-  const signals = Object.entries(SIGNALS) as [Deno.Signal, number][];
+  // Without a screen a hangup does what the system does by itself, unless nohup says otherwise.
+  const signals = (Object.entries(SIGNALS) as [Deno.Signal, number][])
+    .filter(([signal]) => signal !== "SIGHUP" || front.screen !== undefined);
   const stops = signals.map(([signal, status]) =>
     host.onSignal(signal, () => leave(status, signal))
   );
-  if (front.screen) stops.push(host.onSignal("SIGWINCH", () => front.screen?.resize()));
-  void front.reporter.broken.then(() => leave(EXIT.done, "nobody reads the output"));
+  if (front.screen) {
+    stops.push(host.onSignal("SIGWINCH", () => front.screen?.resize()));
+    stops.push(host.onSignal("SIGCONT", () => front.screen?.resume()));
+  }
+  void front.reporter.broken.then((reason) => {
+    if (reason === undefined) return leave(EXIT.done, "nobody reads the output");
+    const text = `Cannot write to standard output: ${reason}`;
+    front.reporter.report({ event: "notice", level: "error", code: "output", text });
+    leave(EXIT.failed, "output");
+  });
   front.reporter.report({
     event: "ready",
     mode: run.mode,

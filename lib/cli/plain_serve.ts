@@ -28,10 +28,11 @@ export const plainServe: Command = {
   summary: "the plain group server: prints what it hears and passes it on to all",
   options: ["broadcast", "to", "tcp"],
   details: [
-    "Prints each message once as IP:PORT: TEXT, and passes it on unchanged to every",
-    `address heard from in the last 10 minutes (at most ${MAX_MEMBERS}), the sender included.`,
-    "With --broadcast it is sent to the broadcast address and the same port instead;",
-    "clients then share that port: udpchat plain SERVER:2410 --broadcast",
+    "Prints each message once as IP:PORT: TEXT, and passes it on unchanged to",
+    `every address heard from in the last 10 minutes (at most ${MAX_MEMBERS}), the sender`,
+    "included. With --broadcast it is sent to the broadcast address and the same",
+    "port instead; clients then share that port:",
+    "  udpchat plain SERVER:2410 --broadcast",
   ],
   examples: ["plain serve", "plain serve --broadcast --to 192.168.1.255"],
   run: serve,
@@ -61,10 +62,10 @@ async function serve({ host, options }: Invocation): Promise<number> {
   const machine = new PlainGroup({
     stream: options.tcp ?? false,
     ...(options.broadcast
-      ? {
-        broadcast: targets.map((each) => ({ host: each, port: bound.port })),
-        ...(hearsBroadcasts(bound.host) ? { self: { hosts: localHosts(), port: bound.port } } : {}),
-      }
+      ? { broadcast: targets.map((each) => ({ host: each, port: bound.port })) }
+      : {}),
+    ...(!options.tcp && (!options.broadcast || hearsBroadcasts(bound.host))
+      ? { self: { hosts: localHosts(), port: bound.port } }
       : {}),
   });
   const front = await openFront(host, options, false);

@@ -6,7 +6,7 @@
 
 import type { Clock } from "../net/clock.ts";
 import type { Console } from "../terminal/console.ts";
-import { printable, printableJson, printableLines } from "../terminal/printable.ts";
+import { printable, printableJson, printableLines } from "../chat/printable.ts";
 import type { Theme } from "../terminal/theme.ts";
 import { formatAddress } from "../wire/address.ts";
 import type { ChatEvent } from "./event.ts";
@@ -23,8 +23,8 @@ export interface Reporter {
   report(event: ChatEvent, manner?: Manner): void;
   /** Shows lines that somebody asked for (`/help`). */
   print(lines: readonly string[]): void;
-  /** Resolves when nobody reads what we print any more. */
-  readonly broken: Promise<void>;
+  /** Resolves when nothing more can be printed; with the reason where it is not that nobody reads. */
+  readonly broken: Promise<string | undefined>;
   /** Writes what is left, and gives the terminal back. */
   close(): Promise<void>;
 }
@@ -101,7 +101,7 @@ export class StreamReporter implements Reporter {
   }
 
   /** Resolves when nobody reads standard output any more. */
-  get broken(): Promise<void> {
+  get broken(): Promise<string | undefined> {
     return this.#console.output.broken;
   }
 

@@ -6,8 +6,9 @@
 
 import config from "../../deno.json" with { type: "json" };
 import { NetError } from "../net/endpoint.ts";
-import { printable, printableJson } from "../terminal/printable.ts";
+import { printable, printableJson } from "../chat/printable.ts";
 import { makeTheme } from "../terminal/theme.ts";
+import { nearest } from "../chat/nearest.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS, findCommand, printOut } from "./commands.ts";
 import { EXIT, UsageError } from "./exit.ts";
@@ -51,14 +52,27 @@ async function dispatch({ words, options }: Parsed, host: Host): Promise<number>
   const { command, rest } = findCommand(words);
   if (options.help) return await printOut({ host }, commandHelp(command));
   refuseStrangers(options, command);
+  refuseMistyped(command, rest);
   const [least, most] = command.words;
   if (rest.length < least || rest.length > most) {
     const found = rest.length > most ? `found "${rest[most]}" as well` : "found nothing";
     throw new UsageError(
-      `Wrong words after ${command.name}: wanted ${command.usage || "none"}, ${found}`,
+      `Cannot run ${command.name} so: wanted udpchat ${command.name} ${command.usage}`.trimEnd() +
+        `, ${found}`,
     );
   }
   return await command.run({ host, words: rest, options });
+}
+
+/** `plain serv` is no address: most likely a command of two words was meant. */
+function refuseMistyped(command: Command, rest: readonly string[]): void {
+  const [word = ""] = rest;
+  if (rest.length !== 1 || !/^[a-z]+$/.test(word) || command.choices) return;
+  const below = COMMANDS.filter((each) => each.name.startsWith(`${command.name} `));
+  const near = nearest(`${command.name} ${word}`, below.map((each) => each.name));
+  if (near) {
+    throw new UsageError(`Unknown command "${command.name} ${word}": did you mean ${near}?`);
+  }
 }
 
 function refuseStrangers(options: Options, command: Pick<Command, "name" | "options">): void {
@@ -78,7 +92,7 @@ async function fail(error: unknown, args: readonly string[], host: Host): Promis
     : error instanceof NetError && UNANSWERED.includes(error.code)
     ? EXIT.unanswered
     : EXIT.failed;
-  const verbose = args.includes("--verbose") || args.includes("-v");
+  const verbose = args.some((arg) => /^(?:--verbose|-[a-z46]*v)/.test(arg));
   const text = error instanceof Error ? error.message : String(error);
   const { console } = host;
   console.restore();

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../net/clock.ts";
-import { printable, printableLines } from "../terminal/printable.ts";
+import { printable, printableLines } from "../chat/printable.ts";
 import type { Screen } from "../terminal/screen.ts";
 import type { Theme } from "../terminal/theme.ts";
 import type { ChatEvent } from "./event.ts";
@@ -21,7 +21,7 @@ export class ScreenReporter implements Reporter {
   readonly #theme: Theme;
   readonly #loudness: Loudness;
   /** Never: a terminal that goes away ends the input as well. */
-  readonly broken: Promise<void> = new Promise(() => {});
+  readonly broken: Promise<undefined> = new Promise(() => {});
 
   /**
    * Makes a reporter that shows things on a screen, and closes it in the end.

@@ -5,7 +5,7 @@
  */
 
 import { nearest } from "../chat/nearest.ts";
-import { bindUdp } from "../net/bind.ts";
+import { bindUdp, localHosts } from "../net/bind.ts";
 import { listenTcp } from "../net/tcp.ts";
 import { PlainService, type ServiceName, SERVICES } from "../plain/service.ts";
 import type { Command, Invocation } from "./command.ts";
@@ -25,8 +25,8 @@ export const service: Command = {
   summary: "practice servers",
   options: ["tcp", "letter"],
   details: [
-    "echo   returns each datagram unchanged (port 8080); with --tcp it serves many at",
-    "       once, and closes a connection on a message that is exactly 'bye'",
+    "echo   returns each datagram unchanged (port 8080); with --tcp it serves many",
+    "       at once, and closes a connection on a message that is exactly 'bye'",
     "upper  returns the text in upper case (port 12000)",
     "count  returns how often --letter is in the text (port 12000)",
     "hello  greets over TCP and closes (port 9999)",
@@ -48,7 +48,9 @@ async function serve({ host, options, words }: Invocation): Promise<number> {
   }
   const where = { ...bindingOf(options), port: options.port ?? kind.port };
   const endpoint = await (stream ? listenTcp : bindUdp)(host.clock, where);
-  const machine = new PlainService(name, { letter: options.letter ?? "s", stream });
+  const self = { hosts: localHosts(), port: endpoint.addresses[0]?.port ?? where.port };
+  const letter = options.letter ?? "s";
+  const machine = new PlainService(name, { letter, stream, ...(stream ? {} : { self }) });
   return await runPlain({
     host,
     options,

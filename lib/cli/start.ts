@@ -41,10 +41,14 @@ export async function start({ host, options }: Invocation): Promise<number> {
         });
       } catch (error) {
         if (!(error instanceof NetError || error instanceof UsageError)) throw error;
-        say(front, error.message);
-        if (error instanceof NetError && error.code === "IN_USE" && target === undefined) {
-          say(front, `Another udpchat on this machine? Its address is 127.0.0.1:${PLAIN_PORT}`);
-        }
+        const taken = error instanceof NetError && error.code === "IN_USE" && target === undefined;
+        say(
+          front,
+          taken
+            ? `Port ${chosen.port ?? PLAIN_PORT} is taken, probably by another udpchat here: ` +
+              "type 127.0.0.1 to call it"
+            : error.message,
+        );
       }
     }
   } finally {

@@ -60,6 +60,8 @@ export interface Endpoint {
    * @param what What ends.
    */
   end?(to: Address, what: ConnectionEnd): void;
+  /** Resolves when what was sent has really left; endpoints without it send at once. */
+  settled?(): Promise<void>;
   /** Everything that comes in, until `close()`. Never throws. Iterated by one consumer only. */
   incoming(): AsyncIterable<Arrival>;
   /** See the close contract above. */

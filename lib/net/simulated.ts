@@ -19,6 +19,7 @@ export class SimulatedEndpoint implements Endpoint {
   readonly #way: Impairment<{ bytes: Uint8Array; to: Address }>;
   #cancel: (() => void) | undefined;
   #closed = false;
+  #empty: PromiseWithResolvers<void> | undefined;
 
   /**
    * Wraps an endpoint.
@@ -64,9 +65,17 @@ export class SimulatedEndpoint implements Endpoint {
     return this.#inner.incoming();
   }
 
+  /** Resolves when nothing is on its way any more. */
+  settled(): Promise<void> {
+    if (this.#closed || this.#way.nextTimeout() === undefined) return Promise.resolve();
+    this.#empty ??= Promise.withResolvers();
+    return this.#empty.promise;
+  }
+
   /** Closes the inner endpoint; what is on its way is lost. */
   close(): void {
     this.#closed = true;
+    this.#empty?.resolve();
     this.#cancel?.();
     this.#inner.close();
   }
@@ -80,5 +89,6 @@ export class SimulatedEndpoint implements Endpoint {
     }
     const at = this.#way.nextTimeout();
     if (at !== undefined) this.#cancel = this.#clock.wake(at, () => this.#deliver());
+    else this.#empty?.resolve();
   }
 }

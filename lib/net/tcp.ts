@@ -35,6 +35,8 @@ const FLUSH_MS = 5_000;
 /** Wait after a failed accept in ms: out of file descriptors, most likely (our choice). */
 const ACCEPT_BACKOFF_MS = 50;
 
+const NOT_CONNECTED: SendFailure = { code: "ENOTCONN", reason: "the connection is closed" };
+
 /** The part of `Deno.TcpConn` that is used. */
 type Connection = Pick<Deno.TcpConn, "read" | "write" | "close" | "closeWrite" | "remoteAddr">;
 
@@ -47,6 +49,7 @@ export class TcpEndpoint implements Endpoint {
   readonly #streams = new Map<string, TcpStream>();
   readonly #clock: Clock;
   readonly #only: 4 | 6 | undefined;
+  readonly #patient: boolean;
   readonly #listener: Deno.TcpListener | undefined;
   readonly #arrivals: { arrival: Arrival; taken: () => void }[] = [];
   #signal = Promise.withResolvers<void>();
@@ -58,13 +61,15 @@ export class TcpEndpoint implements Endpoint {
    *
    * @param source A listener, or the one connection that was made.
    * @param clock For waiting after a failed accept, and for a peer that does not read.
-   * @param options `only`: close what comes from another family.
+   * @param options `only`: close what comes from another family. `patient`: a send waits until it is
+   *   written, as is right for one connection; a server with many must not wait for one of them.
    */
   constructor(
     source: Deno.TcpListener | Deno.TcpConn,
     clock: Clock,
-    options: { only?: 4 | 6 | undefined } = {},
+    options: { only?: 4 | 6 | undefined; patient?: boolean } = {},
   ) {
+    this.#patient = options.patient ?? false;
     this.#clock = clock;
     this.#only = options.only;
     const { hostname, port } =
@@ -79,21 +84,21 @@ export class TcpEndpoint implements Endpoint {
   }
 
   /**
-   * Queues bytes on a connection. Resolves once they are queued, not when they are written, so
-   * that one stalled reader holds up nobody; its connection is closed when too much has piled up.
+   * Queues bytes on a connection. A server's send resolves once they are queued, not when they are
+   * written, so that one stalled reader holds up nobody; its connection is closed when too much has
+   * piled up. The send of one who connected waits until they are written.
    *
    * @param bytes The bytes; no frame is added.
    * @param to The other end of an open connection.
    * @returns Undefined, or why not.
    */
-  send(bytes: Uint8Array, to: Address): Promise<SendFailure | undefined> {
+  async send(bytes: Uint8Array, to: Address): Promise<SendFailure | undefined> {
     const stream = this.#streams.get(formatAddress(to));
-    const failure = stream === undefined
-      ? { code: "ENOTCONN", reason: "the connection is closed" }
-      : stream.queue(bytes);
+    let failure = stream === undefined ? NOT_CONNECTED : stream.queue(bytes);
+    if (failure === undefined && this.#patient) failure = await stream?.delivered();
     if (failure === undefined) this.counters.sent++;
     else this.counters.sendFailures++;
-    return Promise.resolve(this.#closed ? CLOSED : failure);
+    return this.#closed ? CLOSED : failure;
   }
 
   /** Connections that open, what they say, and that they close. */
@@ -209,7 +214,7 @@ class TcpStream {
   }
 
   queue(bytes: Uint8Array): SendFailure | undefined {
-    if (this.#closed) return { code: "ENOTCONN", reason: "the connection is closed" };
+    if (this.#closed) return NOT_CONNECTED;
     if (bytes.length === 0) return undefined;
     if (this.#queued > 0 && this.#queued + bytes.length > MAX_QUEUED_BYTES) {
       this.close();
@@ -254,6 +259,12 @@ class TcpStream {
     }
   }
 
+  /** Resolves when all that is queued is written, or the connection has gone. */
+  async delivered(): Promise<SendFailure | undefined> {
+    await this.#written();
+    return this.#closed ? NOT_CONNECTED : undefined;
+  }
+
   #written(): Promise<void> {
     return Promise.race([this.#writing, this.#gone.promise]);
   }
@@ -294,7 +305,10 @@ export async function connectTcp(
     const signal = AbortSignal.timeout(timeout);
     try {
       const connection = await Deno.connect({ hostname: host, port, signal });
-      return { endpoint: new TcpEndpoint(connection, clock), to: { host, port } };
+      return {
+        endpoint: new TcpEndpoint(connection, clock, { patient: true }),
+        to: { host, port },
+      };
     } catch (error) {
       failure ??= connectError({ host, port }, signal.aborted, timeout, error);
     }

@@ -51,6 +51,9 @@ export interface Machine<E> {
  */
 const SENDS_PER_TURN = 32;
 
+/** What cannot be sent, or is still on a simulated way, holds up the end so long at most, in ms. */
+const GRACE_MS = 5_000;
+
 /** Lines taken from a pipe before a short rest, so that the receiver's buffer is not overrun. */
 const LINES_PER_REST = 32;
 /** That rest in ms. */
@@ -71,6 +74,7 @@ export class Shell<E> {
   #pumping = false;
   #cancelTimer: (() => void) | undefined;
   #armedFor: number | undefined;
+  #cancelEnd: (() => void) | undefined;
 
   /**
    * Makes a shell; nothing happens before `run`.
@@ -93,8 +97,10 @@ export class Shell<E> {
     this.#settle();
     try {
       await this.#finished.promise;
+      await this.#atMost(GRACE_MS, this.#endpoint.settled?.());
     } finally {
       this.#cancelTimer?.();
+      this.#cancelEnd?.();
       this.#endpoint.close();
     }
   }
@@ -154,7 +160,10 @@ export class Shell<E> {
   /** After each input: tell, send, re-arm. */
   #settle(): void {
     for (const event of this.#machine.events()) this.#tell(event);
-    if (this.#pumping) return;
+    if (this.#pumping) {
+      if (this.#machine.done) this.#endSoon();
+      return;
+    }
     const first = this.#machine.poll(this.#clock.now());
     if (first !== undefined) {
       this.#pumping = true;
@@ -190,6 +199,23 @@ export class Shell<E> {
     this.#cancelTimer = at === undefined ? undefined : this.#clock.wake(at, () => {
       this.#armedFor = undefined;
       this.act((now) => this.#machine.tick(now));
+    });
+  }
+
+  /** A send that waits for a reader who does not read must not keep us for ever. */
+  #endSoon(): void {
+    if (this.#cancelEnd) return;
+    this.#cancelEnd = this.#clock.wake(
+      this.#clock.now() + GRACE_MS,
+      () => this.#finished.resolve(),
+    );
+  }
+
+  async #atMost(ms: number, wait: Promise<void> | undefined): Promise<void> {
+    if (wait === undefined) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.#clock.wake(this.#clock.now() + ms, resolve);
+      void wait.then(() => (cancel(), resolve()));
     });
   }
 

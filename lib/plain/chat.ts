@@ -57,6 +57,8 @@ const GROUP_ECHO_MS = 10_000;
 /** Addresses remembered as heard (our choice). */
 const MAX_HEARD = 1_024;
 
+const BARE = new TextFormat("{text}");
+
 interface Line {
   readonly id: number;
   readonly text: string;
@@ -77,6 +79,7 @@ export class PlainChat {
   readonly #echoes = new Echoes(GROUP_ECHO_MS);
   #last: Address | undefined;
   #asked = 0;
+  #tried = false;
   #answers = 0;
   #ended = false;
   #noAnswerAt: number | undefined;
@@ -139,13 +142,14 @@ export class PlainChat {
    *
    * @param text The message.
    * @param now Time in ms.
+   * @param bare Send the text alone, whatever the format.
    */
-  say(text: string, now: number): void {
+  say(text: string, now: number, bare = false): void {
     if (this.#done || this.#saidBye) return;
     const word = this.#options.literal ? "" : text;
     if (word === "quit") return this.quit(now);
     const limit = this.#options.stream ? Number.MAX_SAFE_INTEGER : MAX_TEXT_BYTES;
-    const parts = this.#format.encode(text, this.#name, limit);
+    const parts = (bare ? BARE : this.#format).encode(text, this.#name, limit);
     const id = this.#inbox.nextId();
     this.#lines.push({ id, text, parts, next: 0 });
     this.#inbox.add({ type: "own", id, text });
@@ -155,6 +159,7 @@ export class PlainChat {
       this.#inbox.notice("info", "cut", what);
     }
     if (word !== "bye") return;
+    if ((this.#to ?? this.#last) === undefined) return this.leave(0, "bye");
     this.#saidBye = true;
     this.endInput(now, true);
   }
@@ -279,7 +284,7 @@ export class PlainChat {
       this.#inbox.notice(
         "warning",
         "no-reply",
-        `${this.#answers} answers to ${this.#asked} lines: waited long enough`,
+        `${this.#answers} of ${this.#asked} answers came: waited long enough`,
       );
       return this.leave(3, "no reply");
     }
@@ -314,7 +319,9 @@ export class PlainChat {
     if (line === undefined || line.id !== transmit.id) return;
     if (failure === undefined && line.next < line.parts.length) return;
     this.#lines.shift();
-    this.#asked++;
+    const first = this.#to !== undefined && !this.#tried && this.#heard.size === 0;
+    this.#tried = true;
+    if (failure === undefined) this.#asked += line.parts.length;
     if (failure === undefined) {
       this.#inbox.add({ type: "status", id: line.id, state: "sent" });
     } else {
@@ -322,7 +329,6 @@ export class PlainChat {
     }
     this.#failing = failure !== undefined;
     this.#mayWriteAt = now + (this.#options.expectReply ? ANSWER_PAUSE_MS : LINE_PAUSE_MS);
-    const first = this.#to !== undefined && this.#asked === 1 && this.#heard.size === 0;
     if (first && !this.#options.stream) this.#noAnswerAt = now + NO_ANSWER_MS;
     this.#leaveIfReady(now);
   }
@@ -377,7 +383,7 @@ export class PlainChat {
         break;
       }
     }
-    this.#last = from;
+    if (from.port !== 0) this.#last = from; // Nothing can be sent to port 0.
     this.#noAnswerAt = undefined;
   }
 
@@ -395,7 +401,11 @@ export class PlainChat {
     );
     const count = this.#unsentCount;
     if (count > shown.length) shown.push(`and ${count - shown.length} more`);
-    this.#inbox.notice("warning", "undelivered", `${count} not delivered:\n${shown.join("\n")}`);
+    this.#inbox.notice(
+      "warning",
+      "undelivered",
+      `${count} ${count === 1 ? "message" : "messages"} not delivered:\n${shown.join("\n")}`,
+    );
   }
 
   #keepUnsent(line: Line): void {

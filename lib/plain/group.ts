@@ -189,8 +189,9 @@ export class PlainGroup {
 
   #isOwnBroadcast(bytes: Uint8Array, from: Address, now: number): boolean {
     const { broadcast, self } = this.#options;
-    if (!broadcast || !self || from.port !== self.port) return false;
-    return self.hosts.includes(from.host) && this.#echoes.take(decodeText(bytes), now);
+    if (!self || from.port !== self.port || !self.hosts.includes(from.host)) return false;
+    // Without broadcast nobody can have our own address: it is forged, to make us talk to ourselves.
+    return !broadcast || this.#echoes.take(decodeText(bytes), now);
   }
 
   #broadcastFailed(transmit: Transmit, failure: SendFailure, now: number): void {

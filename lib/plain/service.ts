@@ -54,15 +54,25 @@ export class PlainService {
   readonly #stream: boolean;
   readonly #inbox: Inbox;
   readonly #answers: Transmit[] = [];
+  readonly #self: { readonly hosts: readonly string[]; readonly port: number } | undefined;
   #done: Done | undefined;
 
   /**
    * Starts a service.
    *
    * @param name Which service.
-   * @param options `letter`: what `count` counts. `stream`: over TCP.
+   * @param options `letter`: what `count` counts. `stream`: over TCP. `self`: our own hosts and port; what
+   *   seems to come from there is forged, to make us talk to ourselves.
    */
-  constructor(name: ServiceName, options: { letter?: string; stream?: boolean } = {}) {
+  constructor(
+    name: ServiceName,
+    options: {
+      letter?: string;
+      stream?: boolean;
+      self?: { readonly hosts: readonly string[]; readonly port: number };
+    } = {},
+  ) {
+    this.#self = options.self;
     this.#kind = SERVICES[name];
     this.#letter = options.letter ?? "s";
     this.#stream = options.stream ?? false;
@@ -94,6 +104,7 @@ export class PlainService {
 
   /** A datagram, or a piece of a connection. */
   receive(bytes: Uint8Array, from: Address): void {
+    if (from.port === this.#self?.port && this.#self.hosts.includes(from.host)) return;
     const whole = this.#inbox.whole(bytes, from);
     if (whole.length === 0 && this.#stream) return;
     const text = decodeText(whole);

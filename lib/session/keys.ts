@@ -31,6 +31,8 @@ export class SessionKeys {
   #next: Generation | undefined;
   #previous: Generation | undefined;
   #previousUntil = 0;
+  /** Something sealed with the current keys was opened. */
+  #proved = true;
   #own: KeyPair | undefined;
 
   /**
@@ -83,14 +85,18 @@ export class SessionKeys {
   ): Uint8Array | undefined {
     const nonce = nonceOf(number);
     if ((this.#current.number & 1) === phase) {
-      return open(this.#current.receive, nonce, header, sealed);
+      const plain = open(this.#current.receive, nonce, header, sealed);
+      if (plain !== undefined && !this.#proved) this.#prove(now, keep);
+      return plain;
     }
     const next = this.#next && open(this.#next.receive, nonce, header, sealed);
     if (next !== undefined) {
-      this.#advance(now, keep);
+      this.#advance();
+      this.#prove(now, keep);
       return next;
     }
-    if (this.#previous === undefined || now >= this.#previousUntil) return undefined;
+    if (this.#previous === undefined) return undefined;
+    if (this.#proved && now >= this.#previousUntil) return undefined;
     return open(this.#previous.receive, nonce, header, sealed);
   }
 
@@ -111,17 +117,17 @@ export class SessionKeys {
    *
    * @param generation The generation it asks for.
    * @param ephemeral The other side's key.
-   * @param pair A fresh ephemeral key pair, used if it is the first time.
+   * @param fresh Makes an ephemeral key pair; called only where one is needed.
    * @returns What REKEY_ANSWER says; undefined where it is out of turn.
    */
   answer(
     generation: number,
     ephemeral: Uint8Array,
-    pair: KeyPair,
+    fresh: () => KeyPair,
   ): { generation: number; ephemeral: Uint8Array } | undefined {
     if (this.#initiator || generation !== this.#current.number + 1) return undefined;
     if (this.#next === undefined) {
-      const shared = dh(pair, ephemeral);
+      const pair = fresh(), shared = dh(pair, ephemeral);
       if (shared === undefined) return undefined;
       this.#own = pair;
       this.#next = this.#derive(shared);
@@ -130,31 +136,33 @@ export class SessionKeys {
   }
 
   /**
-   * The initiator got REKEY_ANSWER: from now on it seals with the new keys.
+   * The initiator got REKEY_ANSWER: from now on it seals with the new keys. The other side uses the old
+   * ones until it has opened a new one; so their time begins when its first packet under the new ones
+   * comes.
    *
    * @param generation The generation it is for.
    * @param ephemeral The other side's key.
-   * @param now Time in ms.
-   * @param keep How long the old keys live, in ms.
+   * @returns Whether the keys have changed: something should be sent with them.
    */
-  finish(generation: number, ephemeral: Uint8Array, now: number, keep: number): void {
+  finish(generation: number, ephemeral: Uint8Array): boolean {
     if (!this.#initiator || this.#own === undefined || generation !== this.#current.number + 1) {
-      return;
+      return false;
     }
     const shared = dh(this.#own, ephemeral);
-    if (shared === undefined) return;
+    if (shared === undefined) return false;
     this.#next = this.#derive(shared);
-    this.#advance(now, keep);
+    this.#advance();
+    return true;
   }
 
   /** When the old keys are to be forgotten, in ms. */
   get expiresAt(): number | undefined {
-    return this.#previous && this.#previousUntil;
+    return this.#previous && this.#proved ? this.#previousUntil : undefined;
   }
 
   /** Forgets keys whose time is over. */
   expire(now: number): void {
-    if (now >= this.#previousUntil) this.#previous = undefined;
+    if (this.#proved && now >= this.#previousUntil) this.#previous = undefined;
   }
 
   #derive(shared: Uint8Array): Generation {
@@ -167,10 +175,15 @@ export class SessionKeys {
     return { number: this.#current.number + 1, send, receive, root };
   }
 
-  #advance(now: number, keep: number): void {
+  #prove(now: number, keep: number): void {
+    this.#proved = true;
+    this.#previousUntil = now + keep;
+  }
+
+  #advance(): void {
     if (this.#next === undefined) return;
     this.#previous = this.#current;
-    this.#previousUntil = now + keep;
+    this.#proved = false;
     this.#current = this.#next;
     this.#next = this.#own = undefined;
   }

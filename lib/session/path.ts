@@ -12,7 +12,7 @@
  * @module
  */
 
-import { type Address, family, formatAddress, isLoopback } from "../wire/address.ts";
+import { type Address, family, isLoopback } from "../wire/address.ts";
 
 /** What every path carries, in bytes of UDP payload (RFC 9000 §14). */
 export const BASE_MTU = 1_200;
@@ -173,6 +173,7 @@ export class Path {
 
   /** A probe arrived, or was lost. */
   probeResult(arrived: boolean): void {
+    if (this.#probing === 0) return; // It was for a path that we have left.
     if (arrived) {
       this.#mtu = this.#probing;
       this.#failures = 0;
@@ -203,8 +204,9 @@ function largest(host: string): number {
     : MTU_IPV4;
 }
 
-function same(a: Address, b: Address): boolean {
-  return a.port === b.port && formatAddress(a) === formatAddress(b);
+/** Whether two addresses are the same place. */
+export function same(a: Address, b: Address): boolean {
+  return a === b || (a.port === b.port && a.host === b.host);
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {

@@ -6,6 +6,9 @@
 
 import { RangeSet } from "./ranges.ts";
 
+/** Pieces that wait because something before them is missing (our choice: more is an attack). */
+const MAX_PIECES = 1_024;
+
 /** One receiving half. */
 export class ReceiveStream {
   readonly #have = new RangeSet();
@@ -42,6 +45,11 @@ export class ReceiveStream {
     return this.#pieces.reduce((sum, piece) => sum + piece.data.length, 0);
   }
 
+  /** Bytes that were delivered. */
+  get delivered(): number {
+    return this.#delivered;
+  }
+
   /** Everything was delivered, the end included. */
   get finished(): boolean {
     return this.#finTold;
@@ -68,7 +76,7 @@ export class ReceiveStream {
       this.#insert({ offset: gap.first, data: piece });
     }
     if (data.length > 0) this.#have.add(offset, end - 1);
-    return true;
+    return this.#pieces.length <= MAX_PIECES;
   }
 
   /**

@@ -174,6 +174,11 @@ export class Recovery {
     this.#copies.push({ at: now + this.spacing, frames, of });
   }
 
+  /** The other side is heard again after a long time: what waits is sent now, not at the next probe. */
+  woken(): void {
+    if (this.#probes >= STEADY_PROBES) this.#probes = 0;
+  }
+
   /** Nothing answers for so long that the other side may have forgotten us, in ms. */
   get patience(): number {
     return Math.max(1_000, 4 * this.path.probe);

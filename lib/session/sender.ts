@@ -19,7 +19,7 @@ import {
   numberBits,
   TAG_BYTES,
 } from "../wire/packet.ts";
-import { AMPLIFICATION, BASE_MTU } from "./path.ts";
+import { AMPLIFICATION, BASE_MTU, same } from "./path.ts";
 import { isBulk } from "./send_stream.ts";
 import { ELICITING, type SessionState } from "./state.ts";
 
@@ -247,7 +247,7 @@ export class Sender {
     const chat = kept.some((frame) => frame.type === "stream" && !isBulk(frame.id));
     this.#state.bytes.sent += bytes.length;
     if (elicits) this.#state.ping = false;
-    if (kept.length > 0) this.#state.used = true;
+    if (kept.some((frame) => frame.type === "stream")) this.#state.used = true;
     this.#state.recovery.left(
       {
         number: this.#state.number - 1,
@@ -266,7 +266,7 @@ export class Sender {
   /** Before an address has proved itself it gets three times what came from it at most. */
   #mayGo(to: Address, size: number): boolean {
     const candidate = this.#state.path.candidate;
-    if (!candidate || to !== candidate.address || candidate.proved) return true;
+    if (!candidate || !same(to, candidate.address) || candidate.proved) return true;
     if (candidate.sent + size > AMPLIFICATION * candidate.received) return false;
     candidate.sent += size;
     return true;

@@ -34,6 +34,10 @@ const REKEY_PACKETS = 2 ** 32;
 const MAX_DATAGRAMS = 64;
 /** Answers to path challenges that wait to leave (our choice). */
 const MAX_DIRECTED = 8;
+/** The probe timeout of a path of which nothing is known, in ms (RFC 9002 §6.2.2: 600 by our numbers). */
+const NEW_PATH_PROBE_MS = 600;
+/** A challenge is repeated so often while nobody answers (our choice). */
+const CHALLENGES = 2;
 /** A CLOSE leaves so often: nobody repeats it (our choice). */
 const CLOSE_COPIES = 2;
 /** Why a session was closed. */
@@ -48,6 +52,7 @@ export type SessionEvent =
     readonly bytes: Uint8Array;
     readonly fin: boolean;
   }
+  | { readonly type: "reset"; readonly stream: number; readonly code: number }
   | { readonly type: "datagram"; readonly bytes: Uint8Array }
   /** What was sent is unanswered for so long that the other side may have forgotten us. */
   | { readonly type: "stalled" }
@@ -79,6 +84,7 @@ export class Session {
   #silent = false;
   #stalled = false;
   #rekeyAt: number;
+  #challengeAt: number | undefined;
 
   /**
    * Starts a session after its handshake.
@@ -168,6 +174,16 @@ export class Session {
     if (this.#state.datagrams.length > MAX_DATAGRAMS) this.#state.datagrams.shift();
   }
 
+  /**
+   * Gives a stream up: what of it has not arrived need not.
+   *
+   * @param stream Its number.
+   * @param code Why; the application's own.
+   */
+  reset(stream: number, code: number): void {
+    this.#state.streams.reset(stream, code);
+  }
+
   /** Wants an answer: a round trip is measured. */
   ping(): void {
     this.#state.ping = true;
@@ -230,6 +246,7 @@ export class Session {
     for (const frame of frames) {
       elicits ||= ELICITING.has(frame.type);
       this.#frame(frame, from, now);
+      if (this.#closed || this.#closing) return true;
     }
     this.#state.received.add(number, elicits, now);
     return true;
@@ -247,6 +264,11 @@ export class Session {
     const decides = this.#state.path.decidesAt;
     if (decides !== undefined && now >= decides && this.#state.path.decide() === "moved") {
       this.#events.push({ type: "moved", address: this.#state.path.address });
+    }
+    if (this.#challengeAt !== undefined && now >= this.#challengeAt) {
+      this.#challenge();
+      const step = (this.#state.path.decidesAt ?? now) - now;
+      this.#challengeAt = step > NEW_PATH_PROBE_MS ? now + step / 2 : undefined;
     }
     if (now >= this.#heartbeatAt) this.#state.ping = true;
     if (!this.#silent && now >= this.#heardAt + SILENCE_MS) {
@@ -296,6 +318,7 @@ export class Session {
       this.#state.recovery.timeout,
       this.#state.received.dueAt,
       this.#state.path.decidesAt,
+      this.#challengeAt,
       this.#state.keys.expiresAt,
       this.#stalledAt,
       this.#state.paceAt,
@@ -318,6 +341,7 @@ export class Session {
   #heard(from: Address, number: number, size: number, now: number): void {
     this.#heardAt = now;
     this.#stalled = false;
+    this.#state.recovery.woken();
     if (this.#silent) {
       this.#silent = false;
       this.#events.push({ type: "back" });
@@ -328,10 +352,19 @@ export class Session {
       this.#state.recovery.eager = false;
       this.#events.push({ type: "confirmed" });
     }
-    const until = now + 3 * this.#state.recovery.path.probe;
-    if (!this.#state.path.heard(from, number, size, until, this.#state.random)) return;
+    // RFC 9000 §8.2.4: the new path may be slower than the old one.
+    const patience = 3 * Math.max(this.#state.recovery.path.probe, NEW_PATH_PROBE_MS);
+    if (!this.#state.path.heard(from, number, size, now + patience, this.#state.random)) return;
+    this.#challengeAt = now + patience / (CHALLENGES + 1);
+    this.#challenge();
+  }
+
+  /** Asks both addresses who is there; again while neither has answered. */
+  #challenge(): void {
     const { candidate, oldChallenge } = this.#state.path;
-    if (candidate) this.#direct(candidate.address, "pathChallenge", candidate.challenge);
+    if (candidate && !candidate.proved) {
+      this.#direct(candidate.address, "pathChallenge", candidate.challenge);
+    }
     if (oldChallenge) this.#direct(this.#state.path.address, "pathChallenge", oldChallenge);
   }
 
@@ -346,18 +379,13 @@ export class Session {
         this.#state.path.answered(frame.data);
         return;
       case "rekey": {
-        const pair = keyPair(this.#state.random(32));
-        const answer = this.#state.keys.answer(frame.generation, frame.ephemeral, pair);
+        const fresh = () => keyPair(this.#state.random(32));
+        const answer = this.#state.keys.answer(frame.generation, frame.ephemeral, fresh);
         if (answer) this.#state.control.push({ type: "rekeyAnswer", ...answer });
         return;
       }
       case "rekeyAnswer":
-        this.#state.keys.finish(
-          frame.generation,
-          frame.ephemeral,
-          now,
-          3 * this.#state.recovery.path.probe,
-        );
+        if (this.#state.keys.finish(frame.generation, frame.ephemeral)) this.#state.ping = true;
         return;
       case "rekeyRequest":
         if (this.initiator) this.#beginRekey();
@@ -369,6 +397,9 @@ export class Session {
         this.#events.push({ type: "datagram", bytes: frame.data.slice() });
         return;
       default: {
+        if (frame.type === "reset") {
+          this.#events.push({ type: "reset", stream: frame.id, code: frame.code });
+        }
         const kept = this.#state.streams.receive(frame, (data) => {
           this.#state.used = true;
           this.#events.push({ type: "data", ...data });

@@ -33,6 +33,7 @@ export class Streams {
   readonly #sending = new Map<number, SendStream>();
   readonly #receiving = new Map<number, ReceiveStream>();
   readonly #ended = new Set<number>();
+  readonly #endedByUs = new Set<number>();
   #sendLimit = SESSION_WINDOW;
   #sentOnce = 0;
   #receiveLimit = SESSION_WINDOW;
@@ -70,6 +71,7 @@ export class Streams {
    * @param bytes What to send; copied.
    * @param fin Whether it ends with them.
    * @throws {RangeError} If there are too many streams, or the number is out of range.
+   * @throws {TypeError} If the stream has ended.
    */
   write(id: number, bytes: Uint8Array, fin: boolean): void {
     let stream = this.#sending.get(id);
@@ -77,6 +79,7 @@ export class Streams {
       if (!(Number.isInteger(id) && id >= 0 && id <= MAX_STREAM_ID)) {
         throw new RangeError(`Cannot use stream ${id}: wanted 0-${MAX_STREAM_ID}`);
       }
+      if (this.#endedByUs.has(id)) throw new TypeError(`Cannot write to stream ${id} as it ended`);
       if (this.#sending.size >= MAX_STREAMS) {
         throw new RangeError(`Cannot open stream ${id}: ${MAX_STREAMS} are open`);
       }
@@ -104,12 +107,24 @@ export class Streams {
         this.#sending.get(frame.id)?.extend(frame.limit);
         return true;
       case "reset":
-        this.#ended.add(frame.id);
-        this.#receiving.delete(frame.id);
-        return true;
+        return this.#resetByThem(frame);
       default:
         return true;
     }
+  }
+
+  /**
+   * Gives a stream up.
+   *
+   * @param id The stream.
+   * @param code Why.
+   */
+  reset(id: number, code: number): void {
+    const stream = this.#sending.get(id);
+    if (stream === undefined) return;
+    this.#control.push({ type: "reset", id, code, size: stream.sentOnce });
+    this.#sending.delete(id);
+    remember(this.#endedByUs, id);
   }
 
   /**
@@ -122,10 +137,14 @@ export class Streams {
   take(room: number, bulk: boolean): Frame[] {
     const frames: Frame[] = [];
     let left = room;
-    for (let next = this.#control[0]; next !== undefined && left >= 12; next = this.#control[0]) {
+    for (
+      let next = this.#control[0];
+      next !== undefined && left >= CONTROL_BYTES;
+      next = this.#control[0]
+    ) {
       frames.push(next);
       this.#control.shift();
-      left -= 12;
+      left -= CONTROL_BYTES;
     }
     for (const kind of bulk ? [false, true] : [false]) {
       for (const stream of this.#sending.values()) {
@@ -146,9 +165,9 @@ export class Streams {
     const stream = this.#sending.get(frame.id);
     const overhead = streamOverhead(frame.id, frame.offset, frame.data.length, false);
     if (stream === undefined || overhead >= room) return undefined;
-    return stream.wants(frame.offset, frame.data.length, frame.fin)
-      ? frame.data.length + overhead <= room ? frame : undefined
-      : undefined;
+    if (!stream.wants(frame.offset, frame.data.length, frame.fin)) return undefined;
+    if (frame.data.length + overhead <= room) return frame;
+    return { ...frame, data: frame.data.subarray(0, room - overhead), fin: false };
   }
 
   /** A frame arrived. */
@@ -156,7 +175,9 @@ export class Streams {
     if (frame.type !== "stream") return;
     const stream = this.#sending.get(frame.id);
     stream?.acknowledge(frame.offset, frame.data.length, frame.fin);
-    if (stream?.finished) this.#sending.delete(frame.id);
+    if (!stream?.finished) return;
+    this.#sending.delete(frame.id);
+    remember(this.#endedByUs, frame.id);
   }
 
   /** A frame is lost. */
@@ -220,22 +241,45 @@ export class Streams {
   #extend(id: number, stream: ReceiveStream): void {
     const limit = stream.extend();
     if (limit !== undefined) this.#control.push({ type: "maxStreamData", id, limit });
+    this.#extendSession();
+  }
+
+  #extendSession(): void {
     if (this.#receiveLimit - this.#delivered > SESSION_WINDOW / 2) return;
     this.#receiveLimit = this.#delivered + SESSION_WINDOW;
     this.#control.push({ type: "maxData", limit: this.#receiveLimit });
   }
 
-  /** Numbers of ended streams are remembered, so that a late frame does not open one again. */
+  /** What was sent on it counts as delivered: the session's window is given back (RFC 9000 §4.5). */
+  #resetByThem(frame: Extract<Frame, { type: "reset" }>): boolean {
+    if (this.#ended.has(frame.id)) return true;
+    if (frame.id > MAX_STREAM_ID) return false;
+    const stream = this.#receiving.get(frame.id);
+    const further = frame.size - (stream?.largest ?? 0);
+    if (further < 0 || this.#received + further > this.#receiveLimit) return false;
+    this.#received += further;
+    this.#delivered += frame.size - (stream?.delivered ?? 0);
+    this.#forget(frame.id);
+    this.#extendSession();
+    return true;
+  }
+
   #forget(id: number): void {
     this.#receiving.delete(id);
-    this.#ended.add(id);
-    if (this.#ended.size <= MAX_ENDED) return;
-    for (const oldest of this.#ended) {
-      this.#ended.delete(oldest);
-      return;
-    }
+    remember(this.#ended, id);
   }
 }
 
-/** Ended streams that are remembered (our choice). */
+/** Ended streams that are remembered, so that a late frame does not open one again (our choice). */
 const MAX_ENDED = 1_024;
+/** The longest frame about a stream: type, number, limit (1 + 4 + 8), or RESET (1 + 4 + 4 + 8). */
+const CONTROL_BYTES = 17;
+
+function remember(ids: Set<number>, id: number): void {
+  ids.add(id);
+  if (ids.size <= MAX_ENDED) return;
+  for (const oldest of ids) {
+    ids.delete(oldest);
+    return;
+  }
+}

@@ -22,8 +22,9 @@ export class Output {
   #size = 0;
   #dropped = 0;
   #broken = false;
+  #failure: string | undefined;
   #writing: Promise<void> | undefined;
-  readonly #whenBroken: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #whenBroken: PromiseWithResolvers<string | undefined> = Promise.withResolvers();
 
   /**
    * Makes an empty queue.
@@ -36,9 +37,17 @@ export class Output {
     this.#limit = limit;
   }
 
-  /** Resolves when the reader has gone (`| head -1`). */
-  get broken(): Promise<void> {
+  /**
+   * Resolves when nothing more can be written: with nothing where the reader has gone (`| head -1`), with
+   * the reason where it is something else (a full disk).
+   */
+  get broken(): Promise<string | undefined> {
     return this.#whenBroken.promise;
+  }
+
+  /** Why nothing can be written, where it is not that the reader has gone. */
+  get failure(): string | undefined {
+    return this.#failure;
   }
 
   /** Whether a write is on its way. */
@@ -83,13 +92,20 @@ export class Output {
       this.#size = 0;
       try {
         for (let done = 0; done < bytes.length;) done += await this.#write(bytes.subarray(done));
-      } catch {
-        // EPIPE, or a closed terminal (EIO): nobody will ever read this.
+      } catch (error) {
         this.#broken = true;
         this.#waiting.length = 0;
-        this.#whenBroken.resolve();
+        this.#failure = readerIsGone(error) ? undefined : (error as Error).message;
+        this.#whenBroken.resolve(this.#failure);
       }
     }
     this.#writing = undefined;
   }
+}
+
+/** A pipe or a terminal that was closed: nobody will ever read this. */
+function readerIsGone(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  return error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.BadResource || ["EPIPE", "EIO", "EBADF"].includes(String(code));
 }

@@ -16,6 +16,7 @@
 import readline from "node:readline";
 import { PassThrough, Writable } from "node:stream";
 import type { Console } from "./console.ts";
+import { graphemes } from "../wire/graphemes.ts";
 import { PasteFilter } from "./paste.ts";
 import { ESCAPE, up } from "./theme.ts";
 
@@ -35,6 +36,11 @@ const MAX_ABOVE = 2_000;
 const MAX_TYPED = 1_000;
 /** Lines recalled with the up key (our choice). */
 const HISTORY = 500;
+
+/** An emoji that is joined from several. */
+const JOINED = /\u200d/;
+/** Any character of two cells. */
+const WIDE = "\u65e5";
 
 /** What readline does not declare: where text ends on the screen, and the row it was left on. */
 type Editor = readline.Interface & {
@@ -136,9 +142,17 @@ export class Screen {
   /** The size of the window changed: draw the edited line anew. */
   resize(): void {
     if (this.#closed || this.#gone) return;
-    const before = this.#editor.getCursorPos().rows;
+    const before = this.#cursorRow();
     Object.assign(this.#sink, this.#console.size());
-    this.#editor.prevRows = Math.min(before, this.#editor.getCursorPos().rows);
+    this.#editor.prevRows = Math.min(before, this.#cursorRow());
+    this.#editor.prompt(true);
+  }
+
+  /** The program was stopped and goes on: the terminal may have been given to others meanwhile. */
+  resume(): void {
+    if (this.#closed || this.#gone) return;
+    this.#console.input.setRaw(true);
+    this.#frame += ESCAPE.pasteOn;
     this.#editor.prompt(true);
   }
 
@@ -205,7 +219,7 @@ export class Screen {
 
   #enter(line: string): void {
     // The typed line goes: whoever takes it shows it again as a message, with its time.
-    const { rows } = this.#editor._getDisplayPos(this.#prompt + line);
+    const rows = this.#rows(this.#prompt + line);
     this.#frame += `${up(rows + 1)}\r${ESCAPE.eraseBelow}`;
     this.#editor.prompt();
     this.#take([line]);
@@ -215,7 +229,7 @@ export class Screen {
     const lines = text.replace(/\r\n?/g, "\n").replace(/\n+$/, "").split("\n");
     if (lines.length === 1) {
       // deno-lint-ignore no-control-regex -- keys that a paste must not press
-      this.#editor.write(text.trimEnd().replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " "));
+      this.#editor.write((lines[0] ?? "").replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " "));
       this.#stand();
       return;
     }
@@ -234,13 +248,26 @@ export class Screen {
     };
   }
 
+  #cursorRow(): number {
+    return this.#rows(this.#prompt + this.#editor.line.slice(0, this.#editor.cursor));
+  }
+
+  /**
+   * On how many rows below the first a text ends. Readline takes a joined emoji for as wide as its parts;
+   * terminals that join it need two cells. Too many rows would erase messages, too few none.
+   */
+  #rows(text: string): number {
+    const narrow = [...graphemes(text)].map((cluster) => JOINED.test(cluster) ? WIDE : cluster);
+    return this.#editor._getDisplayPos(narrow.join("")).rows;
+  }
+
   #dim(line: string): string {
     return this.#options.dim?.(line) ?? line;
   }
 
   /** What was typed may have gone to the next row, and readline does not notice. */
   #stand(): void {
-    this.#editor.prevRows = this.#editor.getCursorPos().rows;
+    this.#editor.prevRows = this.#cursorRow();
   }
 
   #take(lines: readonly string[]): void {
@@ -271,7 +298,7 @@ export class Screen {
     if (this.#above.length > 0 || last) {
       const skipped = this.#skipped > 0 ? [`… ${this.#skipped} lines skipped …`] : [];
       const lines = [...skipped, ...this.#above];
-      out += ESCAPE.hideCursor + up(this.#editor.getCursorPos().rows) + `\r${ESCAPE.eraseBelow}`;
+      out += ESCAPE.hideCursor + up(this.#cursorRow()) + `\r${ESCAPE.eraseBelow}`;
       out += lines.map((line) => `${line}\r\n`).join("");
       this.#above = [];
       this.#skipped = 0;

@@ -10,7 +10,7 @@ import { systemClock } from "../../lib/net/system_clock.ts";
 import { type Machine, Shell } from "../../lib/peer/shell.ts";
 import type { PlainEvent } from "../../lib/plain/event.ts";
 import { PlainGroup } from "../../lib/plain/group.ts";
-import { printable } from "../../lib/terminal/printable.ts";
+import { printable } from "../../lib/chat/printable.ts";
 import type { Address } from "../../lib/wire/address.ts";
 import { compare, head, say } from "./report.ts";
 

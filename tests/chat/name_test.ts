@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotMatch, assertThrows } from "@std/assert";
+import { printable } from "../../lib/chat/printable.ts";
 import { anyName, MAX_NAME, toName } from "../../lib/chat/name.ts";
 import { seededRandom } from "../../lib/net/random.ts";
 
@@ -91,10 +92,18 @@ Deno.test("toName() and anyName() hold their promise for 20,000 nasty texts", ()
         }
         continue;
       }
-      assertNotMatch(name, /[\s:/#@\p{C}\p{Zl}\p{Zp}]/u);
+      assertNotMatch(name, /[\s:/#@]/u);
+      assertEquals(printable(name), name, "a name can be written as it is");
       if (length(name) < 1 || length(name) > MAX_NAME) wrong.push(JSON.stringify(text));
       if (make(name) !== name) wrong.push(`${make.name}(${JSON.stringify(text)}): not idempotent`);
     }
   }
   assertEquals(wrong, []);
+});
+
+Deno.test("toName() keeps emoji families and Persian joiners, which are one character each", () => {
+  const family = "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}\u200d\u{1f466}";
+  assertEquals(toName(family.repeat(32)), family.repeat(32));
+  assertEquals(toName("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645").includes("-"), false);
+  assertEquals(toName("a\u200cb"), "-b");
 });

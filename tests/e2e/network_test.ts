@@ -71,5 +71,5 @@ Deno.test("network: no route is said, and the exit status is 4", { ignore }, asy
   const { exit, err } = await runProgram(["plain", "10.99.0.1:5000"], "hi", on(segment, 1));
   assertEquals(exit, 4);
   assertStringIncludes(err, "not sent to 10.99.0.1:5000: no route to that network");
-  assertStringIncludes(err, "1 not delivered:");
+  assertStringIncludes(err, "1 message not delivered:");
 });

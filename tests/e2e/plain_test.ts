@@ -283,3 +283,25 @@ Deno.test("plain serve --broadcast: clients share the port, own lines are not sh
   assertEquals(server.out.all.length, 3, "no broadcast is passed on again");
   assertEquals(ann.out.all, ["bob: hello"]);
 });
+
+Deno.test("plain --sim: what is delayed arrives although the program has ended", async () => {
+  await using server = new Program(["plain", ...HERE]);
+  const to = `127.0.0.1:${await server.port()}`;
+  assertEquals((await runProgram(["plain", to, "--sim", "delay=150"], "late\nbye")).exit, 0);
+  await server.out.next("late");
+  await server.out.next("bye");
+});
+
+Deno.test("a full disk is said, and the exit status is 1", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  const root = new URL("../../", import.meta.url).pathname;
+  const program = `"${Deno.execPath()}" run --unstable-net -A main.ts`;
+  for (const args of ["help", "plain --json --host 127.0.0.1 --port 0"]) {
+    await using full = new Program(["-c", `cd "${root}"; ${program} ${args} > /dev/full`], {
+      command: ["bash"],
+    });
+    assertEquals(await full.exit(), 1, args);
+    assertStringIncludes(full.err.all.join("\n"), "Cannot write to standard output");
+  }
+});

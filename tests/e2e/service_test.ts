@@ -100,3 +100,18 @@ Deno.test("plain serve --tcp: passes on to all connections", async () => {
   assertEquals(await bob.out.next("hello"), "hello");
   assertEquals(await ann.out.next("hello"), "hello");
 });
+
+Deno.test("plain --tcp: a server that reads late gets every byte of a long pipe", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const line = "x".repeat(60_000);
+  const sending = runProgram(
+    ["plain", "--tcp", `127.0.0.1:${listener.addr.port}`],
+    Array.from({ length: 60 }, () => line).join("\n"),
+  );
+  const connection = await listener.accept();
+  let bytes = 0;
+  for await (const chunk of connection.readable) bytes += chunk.length;
+  assertEquals(bytes, 60 * 60_000);
+  assertEquals((await sending).exit, 0);
+  listener.close();
+});

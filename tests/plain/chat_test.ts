@@ -316,3 +316,43 @@ Deno.test("PlainChat listening leaves when the last connection closes, unless it
     assertEquals(chat.done?.status, stay ? undefined : 0);
   }
 });
+
+Deno.test("PlainChat bye with nobody to say it to leaves at once, and says what was lost", () => {
+  const chat = new PlainChat();
+  chat.say("bye", 0);
+  assertEquals(chat.done?.status, 4);
+});
+
+Deno.test("PlainChat expectReply wants an answer to each datagram of a long line", () => {
+  const chat = withAnn({ expectReply: true });
+  chat.say("x".repeat(3_000), 0);
+  assertEquals(takeAll(chat, 0).length, 3);
+  chat.endInput(0);
+  chat.receive(bytes("1"), ANN, 1);
+  chat.receive(bytes("2"), ANN, 1);
+  assertEquals(chat.done, undefined);
+  chat.receive(bytes("3"), ANN, 1);
+  assertEquals(chat.done?.status, 0);
+});
+
+Deno.test("PlainChat expectReply does not wait for an answer to what was never sent", () => {
+  const chat = withAnn({ expectReply: true });
+  chat.say("lost", 0);
+  takeAll(chat, 0, REFUSED);
+  chat.endInput(0);
+  assertEquals(chat.done?.status, 4);
+});
+
+Deno.test("PlainChat does not answer to port 0, where nothing can be sent", () => {
+  const chat = new PlainChat();
+  chat.receive(bytes("hi"), ANN, 0);
+  chat.receive(bytes("spoofed"), { host: "192.0.2.9", port: 0 }, 1);
+  chat.say("to ann", 2);
+  assertEquals(sentTexts(takeAll(chat, 2)), ["192.0.2.1:5001 to ann"]);
+});
+
+Deno.test("PlainChat sends bare text past the format", () => {
+  const chat = withAnn({ format: "{name}: {text}", name: "ann" });
+  chat.say("* ann waves", 0, true);
+  assertEquals(takeAll(chat, 0).map((each) => text(each.bytes)), ["* ann waves"]);
+});

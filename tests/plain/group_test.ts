@@ -159,3 +159,10 @@ Deno.test("PlainGroup agrees with an obvious model, for 300 seeds", () => {
     assertEquals(got.sort(), wanted.sort(), `seed ${seed}`);
   }
 });
+
+Deno.test("PlainGroup does not talk to itself when somebody forges its own address", () => {
+  const group = new PlainGroup({ self: SELF });
+  group.receive(bytes("loop"), { host: "127.0.0.1", port: 2410 }, 0);
+  assertEquals(takeAll(group, 0), []);
+  assertEquals(group.events(), []);
+});

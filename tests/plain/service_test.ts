@@ -68,3 +68,9 @@ Deno.test("PlainService drops answers past its bound instead of growing", () => 
   for (let each = 0; each < 10_000; each++) echo.receive(bytes("x"), ANN);
   assertEquals(takeAll(echo, 0).length, 4_096);
 });
+
+Deno.test("PlainService does not talk to itself when somebody forges its own address", () => {
+  const echo = new PlainService("echo", { self: { hosts: ["127.0.0.1"], port: 8080 } });
+  echo.receive(bytes("loop"), { host: "127.0.0.1", port: 8080 });
+  assertEquals(takeAll(echo, 0), []);
+});

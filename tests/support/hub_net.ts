@@ -43,7 +43,7 @@ export class HubNet {
   }
 
   /** Adds a program. */
-  add(host: string, port = 2410, secret?: Uint8Array): HubNode {
+  add(host: string, secret?: Uint8Array, port: number = 2410): HubNode {
     const bytes = testRandom(this.random);
     const credentials = {
       identity: makeIdentity(bytes(32)),

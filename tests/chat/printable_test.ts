@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
 import { seededRandom } from "../../lib/net/random.ts";
-import { printable, printableJson, printableLines, REFUSED } from "../../lib/terminal/printable.ts";
+import { printable, printableJson, printableLines, REFUSED } from "../../lib/chat/printable.ts";
 
 /** Text that people write: it has to come through as it is. */
 const ALLOWED: readonly (readonly [what: string, text: string])[] = [

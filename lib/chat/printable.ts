@@ -104,7 +104,13 @@ function escape(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-function allowed(cluster: string): boolean {
+/**
+ * Whether one grapheme cluster may be written.
+ *
+ * @param cluster The cluster.
+ * @returns True if it is on the allow-list.
+ */
+export function allowed(cluster: string): boolean {
   if (SIMPLE.test(cluster)) return true;
   return cluster.length <= MAX_CLUSTER && (VISIBLE.test(cluster) || EMOJI.test(cluster));
 }

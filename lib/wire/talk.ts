@@ -1,0 +1,163 @@
+/**
+ * What two people say to each other on stream 0 of a session, and the unreliable datagrams beside it.
+ * Pure.
+ *
+ * ```text
+ *   record:  length (varint) | type (1) | body
+ *   HELLO    name in UTF-8
+ *   MESSAGE  log (8) | number (varint) | time in ms since 1970 (varint) | text in UTF-8
+ *   HAVE     log (8) | number (varint): all up to this one are held
+ *   BUSY     nothing: somebody else is on the line
+ * ```
+ *
+ * @module
+ */
+
+import { Reader, varintLength, Writer } from "./bytes.ts";
+
+/** Record types. */
+export const RECORD = { hello: 1, message: 2, have: 3, busy: 4 } as const;
+/** Datagram types: a question for a round trip, and its answer. */
+export const ECHO = { ask: 1, answer: 2 } as const;
+
+/** Bytes of the random number of a log. */
+export const LOG_BYTES = 8;
+/** Longest text of a message, in bytes of UTF-8 (the contract: 64 KiB). */
+export const MAX_MESSAGE_BYTES = 65_536;
+/** Longest name in a HELLO, in bytes: 32 grapheme clusters fit (our choice). */
+export const MAX_NAME_BYTES = 1_024;
+/** Longest record: a message and what is around it. */
+const MAX_RECORD_BYTES = MAX_MESSAGE_BYTES + 32;
+
+/** One record. */
+export type TalkRecord =
+  | { readonly type: "hello"; readonly name: string }
+  | {
+    readonly type: "message";
+    readonly log: Uint8Array;
+    readonly number: number;
+    /** Wall time of the author in ms since 1970. */
+    readonly time: number;
+    readonly text: string;
+  }
+  | { readonly type: "have"; readonly log: Uint8Array; readonly number: number }
+  | { readonly type: "busy" };
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * Writes a record.
+ *
+ * @param record The record.
+ * @returns Its bytes, with their length in front.
+ */
+export function encodeRecord(record: TalkRecord): Uint8Array {
+  const body = encodeBody(record), size = body.length + 1;
+  return new Writer(varintLength(size) + size).varint(size).u8(RECORD[record.type]).bytes(body)
+    .finish();
+}
+
+function encodeBody(record: TalkRecord): Uint8Array {
+  switch (record.type) {
+    case "hello":
+      return encoder.encode(record.name);
+    case "message": {
+      const text = encoder.encode(record.text);
+      return new Writer(LOG_BYTES + 16 + text.length).bytes(record.log).varint(record.number)
+        .varint(record.time).bytes(text).finish();
+    }
+    case "have":
+      return new Writer(LOG_BYTES + 8).bytes(record.log).varint(record.number).finish();
+    case "busy":
+      return new Uint8Array(0);
+  }
+}
+
+/** Takes the bytes of a stream and gives records. Bounded: a record that is too long ends it. */
+export class RecordReader {
+  #held: Uint8Array = new Uint8Array(0);
+  #broken = false;
+
+  /** The other side sent what is no record; nothing after it can be read. */
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /**
+   * Takes what came on the stream.
+   *
+   * @param bytes The bytes, in order.
+   * @returns The records that are complete now.
+   */
+  push(bytes: Uint8Array): TalkRecord[] {
+    const records: TalkRecord[] = [];
+    let rest = this.#held.length === 0 ? bytes : joined(this.#held, bytes);
+    while (!this.#broken) {
+      const reader = new Reader(rest), size = reader.varint();
+      if (reader.failed) break;
+      if (size === 0 || size > MAX_RECORD_BYTES) this.#broken = true;
+      if (reader.left < size) break;
+      const record = decodeRecord(reader.bytes(size));
+      if (record === "malformed") this.#broken = true;
+      else if (record !== undefined) records.push(record);
+      rest = reader.rest();
+    }
+    this.#held = this.#broken ? new Uint8Array(0) : rest.slice();
+    return records;
+  }
+}
+
+/** Unknown types are passed over: a newer program may say more. */
+function decodeRecord(bytes: Uint8Array): TalkRecord | "malformed" | undefined {
+  const reader = new Reader(bytes);
+  switch (reader.u8()) {
+    case RECORD.hello:
+      return reader.left <= MAX_NAME_BYTES
+        ? { type: "hello", name: decoder.decode(reader.rest()) }
+        : "malformed";
+    case RECORD.message: {
+      const log = reader.bytes(LOG_BYTES).slice(), number = reader.varint(), time = reader.varint();
+      if (reader.failed || reader.left > MAX_MESSAGE_BYTES) return "malformed";
+      return { type: "message", log, number, time, text: decoder.decode(reader.rest()) };
+    }
+    case RECORD.have: {
+      const log = reader.bytes(LOG_BYTES).slice(), number = reader.varint();
+      return reader.done ? { type: "have", log, number } : "malformed";
+    }
+    case RECORD.busy:
+      return { type: "busy" };
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * A question or an answer for a round trip.
+ *
+ * @param type One of `ECHO`.
+ * @param number Which question.
+ * @returns The datagram's payload.
+ */
+export function encodeEcho(type: number, number: number): Uint8Array {
+  return new Writer(9).u8(type).varint(number).finish();
+}
+
+/**
+ * Reads such a payload.
+ *
+ * @param bytes What came.
+ * @returns Type and number, or undefined.
+ */
+export function decodeEcho(bytes: Uint8Array): { type: number; number: number } | undefined {
+  const reader = new Reader(bytes), type = reader.u8(), number = reader.varint();
+  const known = type === ECHO.ask || type === ECHO.answer;
+  return reader.done && known ? { type, number } : undefined;
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const all = new Uint8Array(first.length + second.length);
+  all.set(first);
+  all.set(second, first.length);
+  return all;
+}
