@@ -16,6 +16,7 @@ export const host: Host = {
   console: openConsole(),
   clock: systemClock,
   random: Math.random,
+  randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
   onSignal: (signal, then) => {
     try {
       Deno.addSignalListener(signal, then);

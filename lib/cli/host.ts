@@ -18,6 +18,8 @@ export interface Host {
   readonly clock: Clock;
   /** Randomness for simulations. */
   readonly random: Random;
+  /** Random bytes for keys. */
+  randomBytes(length: number): Uint8Array;
   /**
    * Listens for a signal. Signals that the system does not have never come.
    *

@@ -22,7 +22,8 @@ import { UsageError } from "./exit.ts";
 import { type Front, nameOf, openFront } from "./front.ts";
 import type { Host } from "./host.ts";
 import { bindingOf, type Options } from "./options.ts";
-import { runPlain } from "./plain_run.ts";
+import { reportPlain } from "./plain_report.ts";
+import { runMachine } from "./run_machine.ts";
 import { PLAIN_MARK } from "./screen_report.ts";
 
 /** The port of a waiting `plain`, and of `plain serve` (the contract). */
@@ -94,16 +95,10 @@ export async function chatPlainly(
   const front = await open(() => machine);
   const feed = (shell: Shell<PlainEvent>) => feedLines({ host, options, front, machine, shell });
   greet(front, machine, endpoint, to);
-  return await runPlain({
-    host,
-    options,
-    front,
-    machine,
-    endpoint,
-    mode: "plain",
-    ownName: () => machine.name,
-    feed,
-  });
+  const ready = { mode: "plain", key: null };
+  const report = (event: PlainEvent) =>
+    reportPlain({ host, front, endpoint, ownName: () => machine.name }, event);
+  return await runMachine({ host, options, front, machine, endpoint, ready, report, feed });
 }
 
 function check(options: Options, target: string | undefined): void {

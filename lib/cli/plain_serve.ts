@@ -6,6 +6,7 @@
 
 import { bindShared, bindUdp, localHosts } from "../net/bind.ts";
 import { listenTcp } from "../net/tcp.ts";
+import type { PlainEvent } from "../plain/event.ts";
 import { MAX_MEMBERS, PlainGroup } from "../plain/group.ts";
 import { type Address, isLoopback } from "../wire/address.ts";
 import type { Command, Invocation } from "./command.ts";
@@ -13,7 +14,8 @@ import { UsageError } from "./exit.ts";
 import { openFront } from "./front.ts";
 import { bindingOf } from "./options.ts";
 import { PLAIN_PORT } from "./plain.ts";
-import { runPlain } from "./plain_run.ts";
+import { reportPlain } from "./plain_report.ts";
+import { runMachine } from "./run_machine.ts";
 
 /** To all on the local network (RFC 919 §7). */
 const BROADCAST = "255.255.255.255";
@@ -69,15 +71,10 @@ async function serve({ host, options }: Invocation): Promise<number> {
       : {}),
   });
   const front = await openFront(host, options, false);
-  return await runPlain({
-    host,
-    options,
-    front,
-    machine,
-    endpoint,
-    mode: "plain serve",
-    ownName: () => "",
-  });
+  const ready = { mode: "plain serve", key: null };
+  const report = (event: PlainEvent) =>
+    reportPlain({ host, front, endpoint, ownName: () => "" }, event);
+  return await runMachine({ host, options, front, machine, endpoint, ready, report });
 }
 
 /** A socket bound to one address hears no broadcasts, but on Windows. */

@@ -7,12 +7,14 @@
 import { nearest } from "../chat/nearest.ts";
 import { bindUdp, localHosts } from "../net/bind.ts";
 import { listenTcp } from "../net/tcp.ts";
+import type { PlainEvent } from "../plain/event.ts";
 import { PlainService, type ServiceName, SERVICES } from "../plain/service.ts";
 import type { Command, Invocation } from "./command.ts";
 import { UsageError } from "./exit.ts";
 import { openFront } from "./front.ts";
 import { bindingOf } from "./options.ts";
-import { runPlain } from "./plain_run.ts";
+import { reportPlain } from "./plain_report.ts";
+import { runMachine } from "./run_machine.ts";
 
 const NAMES = Object.keys(SERVICES) as ServiceName[];
 
@@ -51,15 +53,11 @@ async function serve({ host, options, words }: Invocation): Promise<number> {
   const self = { hosts: localHosts(), port: endpoint.addresses[0]?.port ?? where.port };
   const letter = options.letter ?? "s";
   const machine = new PlainService(name, { letter, stream, ...(stream ? {} : { self }) });
-  return await runPlain({
-    host,
-    options,
-    front: await openFront(host, options, false),
-    machine,
-    endpoint,
-    mode: "service",
-    ownName: () => "",
-  });
+  const front = await openFront(host, options, false);
+  const ready = { mode: "service", key: null };
+  const report = (event: PlainEvent) =>
+    reportPlain({ host, front, endpoint, ownName: () => "" }, event);
+  return await runMachine({ host, options, front, machine, endpoint, ready, report });
 }
 
 function serviceName(word: string): ServiceName {

@@ -1,30 +1,28 @@
 /**
- * Runs one machine of plain mode to its end: endpoint, signals, output, exit status.
+ * Runs one machine to its end: endpoint, signals, output, exit status.
  *
  * @module
  */
 
 import type { Endpoint } from "../net/endpoint.ts";
-import { SimulatedEndpoint } from "../net/simulated.ts";
 import { seededRandom } from "../net/random.ts";
+import { SimulatedEndpoint } from "../net/simulated.ts";
 import { type Machine, Shell } from "../peer/shell.ts";
-import type { Done, PlainEvent } from "../plain/event.ts";
-import { formatAddress } from "../wire/address.ts";
 import { EXIT, SIGNALS } from "./exit.ts";
 import type { Front } from "./front.ts";
 import type { Host } from "./host.ts";
 import type { Options } from "./options.ts";
 
-/** A machine of plain mode. */
-export interface PlainMachine extends Machine<PlainEvent> {
+/** A machine that can be told to end, and says how it ended. */
+export interface RunMachine<E> extends Machine<E> {
   /** Set once it is over. */
-  readonly done: Done | undefined;
+  readonly done: { readonly status: number; readonly reason: string } | undefined;
   /** Ends it. */
   leave(status: number, reason: string): void;
 }
 
 /** What is run. */
-export interface PlainRun {
+export interface Run<E> {
   /** The world. */
   readonly host: Host;
   /** The options. */
@@ -32,19 +30,16 @@ export interface PlainRun {
   /** What the person sees. */
   readonly front: Front;
   /** The machine. */
-  readonly machine: PlainMachine;
+  readonly machine: RunMachine<E>;
   /** Its network. */
   readonly endpoint: Endpoint;
   /** For the `ready` event. */
-  readonly mode: string;
-  /** The name of our own messages. */
-  readonly ownName: () => string;
+  readonly ready: { readonly mode: string; readonly key: string | null };
+  /** Shows what the machine tells. */
+  readonly report: (event: E, shell: Shell<E>) => void;
   /** Starts reading lines, for machines that take any. */
-  readonly feed?: (shell: Shell<PlainEvent>) => Promise<void>;
+  readonly feed?: (shell: Shell<E>) => Promise<void>;
 }
-
-/** What a plain chat is called where events name a room. */
-const ROOM = "plain";
 
 /** After a signal the output gets so long to take what is left, in ms (our choice). */
 const LAST_WORDS_MS = 1_000;
@@ -52,16 +47,17 @@ const LAST_WORDS_MS = 1_000;
 /**
  * Runs a machine until it is done.
  *
+ * @typeParam E What the machine tells.
  * @param run What is run.
  * @returns The exit status.
  */
-export async function runPlain(run: PlainRun): Promise<number> {
+export async function runMachine<E>(run: Run<E>): Promise<number> {
   const { host, machine, front } = run;
-  const shell = new Shell<PlainEvent>(
+  const shell = new Shell<E>(
     machine,
     simulated(run),
     host.clock,
-    (event) => report(run, event),
+    (event) => run.report(event, shell),
   );
   const leave = (status: number, reason: string) => shell.act(() => machine.leave(status, reason));
   // Without a screen a hangup does what the system does by itself, unless nohup says otherwise.
@@ -82,9 +78,9 @@ export async function runPlain(run: PlainRun): Promise<number> {
   });
   front.reporter.report({
     event: "ready",
-    mode: run.mode,
+    mode: run.ready.mode,
     address: run.endpoint.addresses[0] ?? { host: "", port: 0 },
-    key: null,
+    key: run.ready.key,
   });
   try {
     const running = shell.run();
@@ -105,7 +101,7 @@ export async function runPlain(run: PlainRun): Promise<number> {
 }
 
 /** A reader that stalls may take its time, but not when we were told to end. */
-async function closing({ host, front, machine }: PlainRun): Promise<void> {
+async function closing<E>({ host, front, machine }: Run<E>): Promise<void> {
   const closed = front.reporter.close();
   const signalled = (machine.done?.status ?? 0) > 128;
   if (!signalled) return await closed;
@@ -115,49 +111,14 @@ async function closing({ host, front, machine }: PlainRun): Promise<void> {
   });
 }
 
-function simulated({ endpoint, options, host }: PlainRun): Endpoint {
+function simulated<E>({ endpoint, options, host }: Run<E>): Endpoint {
   if (options.sim === undefined) return endpoint;
   const seed = options.sim.seed;
   const random = seed === undefined ? host.random : seededRandom(seed);
   return new SimulatedEndpoint(endpoint, options.sim, host.clock, random);
 }
 
-function report(run: PlainRun, event: PlainEvent): void {
-  const { reporter } = run.front;
-  switch (event.type) {
-    case "message":
-    case "own": {
-      const own = event.type === "own";
-      const address = own ? run.endpoint.addresses[0] ?? { host: "", port: 0 } : event.from;
-      const name = own ? run.ownName() : formatAddress(address);
-      return reporter.report({
-        event: "message",
-        id: String(event.id),
-        room: ROOM,
-        from: { name, key: null, address },
-        text: event.text,
-        sent: new Date(run.host.clock.wall()).toISOString(),
-        self: own,
-        private: false,
-        history: false,
-      }, { bare: !own && event.direct });
-    }
-    case "status": {
-      const { state, reason = null } = event;
-      return reporter.report({ event: "status", id: String(event.id), state, by: null, reason });
-    }
-    case "presence": {
-      const who = { name: formatAddress(event.who), key: null };
-      return reporter.report({ event: "presence", who, state: event.state, old: null });
-    }
-    case "notice": {
-      const { level, code, text } = event;
-      return reporter.report({ event: "notice", level, code, text });
-    }
-  }
-}
-
-function tellCounters({ endpoint, front, options }: PlainRun): void {
+function tellCounters<E>({ endpoint, front, options }: Run<E>): void {
   if (!options.verbose) return;
   const { received, sent, sendFailures, receiveFailures, dropped } = endpoint.counters;
   front.reporter.report({
