@@ -26,6 +26,19 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   { name: "quit", help: "leave" },
 ];
 
+/** Those of a line for two. */
+export const TALK_COMMANDS: readonly SlashCommand[] = [
+  ...SLASH_COMMANDS.filter(({ name }) => name !== "quit"),
+  {
+    name: "verify",
+    argument: "[yes|no]",
+    help: "the safety number; yes once you have compared it",
+  },
+  { name: "link", help: "round trip, loss, MTU, address, age of the keys" },
+  { name: "accept", help: "go on with a key that has changed" },
+  ...SLASH_COMMANDS.filter(({ name }) => name === "quit"),
+];
+
 /** What a line turned out to be. */
 export type Line =
   | { readonly kind: "text"; readonly text: string }

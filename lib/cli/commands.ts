@@ -4,14 +4,16 @@
  * @module
  */
 
-import type { Command, Invocation } from "./command.ts";
+import type { Command } from "./command.ts";
 import { completionScript, SHELLS } from "./completions.ts";
-import { EXIT, UsageError } from "./exit.ts";
+import { printOut } from "./print.ts";
+import { UsageError } from "./exit.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { nearest } from "../chat/nearest.ts";
 import { plain } from "./plain.ts";
 import { plainServe } from "./plain_serve.ts";
 import { service } from "./service.ts";
+import { talk } from "./talk.ts";
 
 const completions: Command = {
   name: "completions",
@@ -30,7 +32,7 @@ const completions: Command = {
     if (shell === undefined) {
       throw new UsageError(`Unknown shell "${words[0]}": wanted ${SHELLS.join(", ")}`);
     }
-    return await printOut({ host }, completionScript(shell, COMMANDS));
+    return await printOut(host, completionScript(shell, COMMANDS));
   },
 };
 
@@ -44,12 +46,19 @@ const help: Command = {
   examples: ["help", "help plain serve"],
   run: async ({ host, words }) => {
     const command = words.length === 0 ? undefined : findCommand(words).command;
-    return await printOut({ host }, command ? commandHelp(command) : programHelp(COMMANDS));
+    return await printOut(host, command ? commandHelp(command) : programHelp(COMMANDS));
   },
 };
 
 /** All commands, in the order of the help. */
-export const COMMANDS: readonly Command[] = [plain, plainServe, service, completions, help];
+export const COMMANDS: readonly Command[] = [
+  talk,
+  plain,
+  plainServe,
+  service,
+  completions,
+  help,
+];
 
 /**
  * Finds the command that words begin with.
@@ -71,24 +80,4 @@ export function findCommand(
       near ? `: did you mean ${near}?` : ""
     } (udpchat help lists them)`,
   );
-}
-
-/**
- * Prints text that was asked for on standard output.
- *
- * @param invocation The world.
- * @param text Our own text, with its final line end.
- * @returns Exit status 0.
- */
-export async function printOut(
-  { host }: Pick<Invocation, "host">,
-  text: string,
-): Promise<number> {
-  host.console.output.push(text);
-  await host.console.output.drain();
-  const { failure } = host.console.output;
-  if (failure === undefined) return EXIT.done;
-  host.console.error.push(`udpchat: Cannot write to standard output: ${failure}\n`);
-  await host.console.error.drain();
-  return EXIT.failed;
 }

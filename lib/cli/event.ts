@@ -48,6 +48,15 @@ export type ChatEvent =
     readonly old: string | null;
   }
   | {
+    readonly event: "link";
+    readonly peer: string;
+    readonly rtt_ms: number;
+    readonly jitter_ms: number;
+    readonly loss: number;
+    readonly mtu: number;
+    readonly address: Address;
+  }
+  | {
     readonly event: "notice";
     readonly level: "info" | "warning" | "error";
     readonly code: string;

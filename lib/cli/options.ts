@@ -5,6 +5,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { parseSecret } from "../crypto/secret.ts";
 import { nearest } from "../chat/nearest.ts";
 import { toName } from "../chat/name.ts";
 import { type ImpairmentSpec, parseImpairment } from "../net/impairment.ts";
@@ -63,6 +64,20 @@ export interface Options {
   readonly literal?: boolean;
   /** The letter that `service count` counts. */
   readonly letter?: string;
+  /** Talk: the shared secret, or `-` to be asked for it. */
+  readonly secret?: string;
+  /** Talk: a file with the shared secret. */
+  readonly secretFile?: string;
+  /** Talk: make a shared secret. */
+  readonly newSecret?: boolean;
+  /** Go on though an address answers with another key than before. */
+  readonly acceptNewKey?: boolean;
+  /** Ping: how many. */
+  readonly count?: number;
+  /** Ping: seconds between two. */
+  readonly interval?: number;
+  /** Id: with whom to compare. */
+  readonly with?: string;
 }
 
 /** The name of an option in the program. */
@@ -85,6 +100,9 @@ export interface OptionSpec {
   /** Only of the commands that name it. */
   readonly special?: boolean;
 }
+
+/** Shortest time between two pings, in seconds (our choice: a thousandth would be a flood). */
+const MIN_INTERVAL = 0.01;
 
 /** Longest time that can be waited for, in seconds: a day. */
 const MAX_TIMEOUT = 86_400;
@@ -127,6 +145,47 @@ export const OPTIONS: Readonly<Record<OptionKey, OptionSpec>> = {
     help: "what 'count' counts (default s)",
     special: true,
     read: readLetter,
+  },
+  secret: {
+    flag: "secret",
+    value: "TEXT",
+    help: "only who knows it gets an answer; - asks for it (made by --new-secret)",
+    special: true,
+    read: readSecret,
+  },
+  secretFile: {
+    flag: "secret-file",
+    value: "FILE",
+    help: "the same from a file, where nobody sees it in the list of processes",
+    special: true,
+  },
+  newSecret: { flag: "new-secret", help: "make a secret, print it and leave", special: true },
+  acceptNewKey: {
+    flag: "accept-new-key",
+    help: "go on though the address answers with another key than before",
+    special: true,
+  },
+  count: {
+    flag: "count",
+    short: "c",
+    value: "N",
+    help: "leave after so many (default: until Ctrl-C)",
+    special: true,
+    read: readCount,
+  },
+  interval: {
+    flag: "interval",
+    value: "SECONDS",
+    help: "time between two (default 1)",
+    special: true,
+    read: readInterval,
+  },
+  with: {
+    flag: "with",
+    value: "NAME",
+    help: "the safety number with a contact",
+    special: true,
+    read: readText,
   },
   name: {
     flag: "name",
@@ -348,6 +407,26 @@ function readSeconds(text: string): number {
     throw new RangeError(`Cannot wait "${text}" seconds: wanted a number in 0-${MAX_TIMEOUT}`);
   }
   return seconds;
+}
+
+function readCount(text: string): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (count === 0) throw new RangeError(`Cannot count to "${text}": wanted a number from 1`);
+  return count;
+}
+
+function readInterval(text: string): number {
+  const seconds = readSeconds(text);
+  if (seconds < MIN_INTERVAL) {
+    throw new RangeError(`Cannot ask every "${text}" seconds: wanted at least ${MIN_INTERVAL}`);
+  }
+  return seconds;
+}
+
+/** The message never repeats the secret: it may be in a log soon. */
+function readSecret(text: string): string {
+  if (text !== "-") parseSecret(text);
+  return text;
 }
 
 function readLetter(text: string): string {

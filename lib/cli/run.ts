@@ -10,7 +10,8 @@ import { printable, printableJson } from "../chat/printable.ts";
 import { makeTheme } from "../terminal/theme.ts";
 import { nearest } from "../chat/nearest.ts";
 import type { Command } from "./command.ts";
-import { COMMANDS, findCommand, printOut } from "./commands.ts";
+import { COMMANDS, findCommand } from "./commands.ts";
+import { printOut } from "./print.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { wantsColour } from "./front.ts";
 import { commandHelp, programHelp } from "./help.ts";
@@ -37,9 +38,9 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
 }
 
 async function dispatch({ words, options }: Parsed, host: Host): Promise<number> {
-  if (options.version) return await printOut({ host }, `udpchat ${config.version}\n`);
+  if (options.version) return await printOut(host, `udpchat ${config.version}\n`);
   if (words.length === 0) {
-    if (options.help) return await printOut({ host }, programHelp(COMMANDS));
+    if (options.help) return await printOut(host, programHelp(COMMANDS));
     const { input, output } = host.console;
     if (input.isTerminal && output.isTerminal && !options.json) {
       refuseStrangers(options, { name: "udpchat", options: ["format", "literal"] });
@@ -50,7 +51,7 @@ async function dispatch({ words, options }: Parsed, host: Host): Promise<number>
     );
   }
   const { command, rest } = findCommand(words);
-  if (options.help) return await printOut({ host }, commandHelp(command));
+  if (options.help) return await printOut(host, commandHelp(command));
   refuseStrangers(options, command);
   refuseMistyped(command, rest);
   const [least, most] = command.words;

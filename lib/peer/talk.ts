@@ -29,6 +29,8 @@ import type { Partner, TalkDone, TalkEvent, TalkOptions } from "./talk_event.ts"
 
 /** The stream of chat. */
 const CHAT = 0;
+/** Pieces kept while a changed key waits for the person (our choice; each is a datagram's worth). */
+const MAX_WAITING = 256;
 /** Logs of others whose progress is remembered (our choice). */
 const MAX_LOGS = 1_024;
 
@@ -51,7 +53,7 @@ export class Talk {
   #line: Line | undefined;
   readonly #calls = new Set<number>();
   #everUp = false;
-  #waitsForAccept: { session: Session; remote: Remote } | undefined;
+  #waitsForAccept: { session: Session; remote: Remote; bytes: Uint8Array[] } | undefined;
   #ended = false;
   #deadline: number | undefined;
   #done: TalkDone | undefined;
@@ -172,7 +174,9 @@ export class Talk {
   accept(now: number): void {
     const waiting = this.#waitsForAccept;
     this.#waitsForAccept = undefined;
-    if (waiting && !waiting.session.closed) this.#take(waiting.session, waiting.remote, now);
+    if (!waiting || waiting.session.closed) return;
+    this.#take(waiting.session, waiting.remote, now);
+    for (const bytes of waiting.bytes) if (this.#line) this.#records(this.#line, bytes, now);
   }
 
   /**
@@ -263,7 +267,6 @@ export class Talk {
     const known = this.#line && same(this.#line.remote.identity, remote.identity);
     const expected = call !== undefined || this.#isCalled(session, remote);
     if ((this.#line && !known) || (!this.#line && this.#to.length > 0 && !expected)) {
-      session.write(CHAT, encodeRecord({ type: "busy" }), true);
       this.#close(session, CLOSE.busy, "the line is busy");
       return this.#notice(
         "info",
@@ -275,7 +278,7 @@ export class Talk {
     const { pinned } = this.#options;
     const changed = call !== undefined && pinned && !same(pinned, remote.identity);
     if (changed && !this.#options.acceptNewKey && !known) {
-      this.#waitsForAccept = { session, remote };
+      this.#waitsForAccept = { session, remote, bytes: [] };
       this.#events.push({ type: "changedKey", key: remote.identity, pinned });
       return;
     }
@@ -312,7 +315,13 @@ export class Talk {
     if (event.type === "datagram") return this.#echo(session, event.bytes);
     const line = this.#line;
     if (line?.session !== session) {
-      if (event.type === "data") this.#stranger(session, event.bytes);
+      const waiting = this.#waitsForAccept;
+      if (waiting?.session !== session || event.type !== "data") {
+        if (event.type === "closed" && event.code === CLOSE.busy && !this.#everUp) this.#busy();
+        return;
+      }
+      if (waiting.bytes.length < MAX_WAITING) waiting.bytes.push(event.bytes);
+      else this.#close(session, CLOSE.done, "not accepted");
       return;
     }
     switch (event.type) {
@@ -329,12 +338,6 @@ export class Talk {
         return this.#closed(line, event, now);
       default:
     }
-  }
-
-  /** Whoever is told that the line is busy has no line of ours; the record arrives all the same. */
-  #stranger(_session: Session, bytes: Uint8Array): void {
-    const told = new RecordReader().push(bytes).some((record) => record.type === "busy");
-    if (told && this.#to.length > 0 && !this.#everUp) this.#busy();
   }
 
   #closed(line: Line, event: Extract<SessionEvent, { type: "closed" }>, now: number): void {
@@ -378,8 +381,6 @@ export class Talk {
           this.#events.push({ type: "status", id, state: "delivered", by: line.remote.identity });
         }
         return this.#leaveIfReady();
-      case "busy":
-        return this.#busy();
     }
   }
 

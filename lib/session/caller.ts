@@ -111,6 +111,7 @@ export class Caller {
   #sendAt: number;
   #sentAt: number | undefined;
   #repeated = false;
+  #spent = false;
 
   /**
    * Prepares the first message.
@@ -144,6 +145,11 @@ export class Caller {
     this.#head = encodeInitHead(parts);
     this.#macKey = macKey(secret);
     this.#mac = handshakeMac(this.#macKey, this.#head);
+  }
+
+  /** An authentic answer came, good or not: this handshake cannot lead to another one. */
+  get spent(): boolean {
+    return this.#spent;
   }
 
   /** When to send next, in ms. */
@@ -197,10 +203,13 @@ export class Caller {
     from: Address,
     now: number,
   ): Established | undefined {
+    if (this.#spent) return undefined;
     const mac = handshakeMac(this.#macKey, this.#head, packet.head);
     if (!equal(mac, packet.mac)) return undefined;
     const payload = this.#noise.readMessage(packet.noise);
-    const told = payload && decodeCredentials(payload, this.#noise.remoteStatic, true);
+    if (payload === undefined) return undefined;
+    this.#spent = true;
+    const told = decodeCredentials(payload, this.#noise.remoteStatic, true);
     if (told === undefined) return undefined;
     const { credentials, replaces, random } = this.#options;
     const final = this.#noise.writeMessage(encodeCredentials(credentials, replaces));

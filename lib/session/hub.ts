@@ -46,6 +46,15 @@ export type HubEvent =
   | { readonly type: "failed"; readonly call: number }
   | { readonly type: "version"; readonly call: number; readonly versions: readonly number[] };
 
+/** What is known of a session. */
+interface Known {
+  readonly remote: Remote;
+  readonly hash: Uint8Array;
+  readonly call: number | undefined;
+  /** When it was made, in ms. */
+  readonly since: number;
+}
+
 /** Why datagrams were dropped: counted, never answered. */
 export interface HubCounters {
   malformed: number;
@@ -60,10 +69,7 @@ export class Hub {
   readonly #answerer: Answerer;
   readonly #callers = new Map<number, Caller>();
   readonly #sessions = new Map<number, Session>();
-  readonly #known = new Map<
-    Session,
-    { remote: Remote; hash: Uint8Array; call: number | undefined }
-  >();
+  readonly #known = new Map<Session, Known>();
   readonly #answers: Transmit[] = [];
   /** Sessions that have something to do now. */
   readonly #busy = new Set<Session>();
@@ -234,7 +240,7 @@ export class Hub {
         this.counters.forged++;
         return;
       }
-      this.#keep(established, undefined);
+      this.#keep(established, undefined, now);
       this.#up(established.session, undefined);
     }
     this.#data(packet, size, from, now);
@@ -257,12 +263,14 @@ export class Hub {
   #answer(packet: Extract<Packet, { type: "answer" }>, from: Address, now: number): void {
     const caller = this.#callers.get(packet.receiver);
     const established = caller?.answered(packet, from, now);
+    if (caller?.spent) this.#callers.delete(packet.receiver);
     if (caller === undefined || established === undefined) {
       this.counters.forged++;
+      // Whoever answered proved a key, but not who it belongs to: begin anew.
+      if (caller?.spent) this.#events.push({ type: "failed", call: packet.receiver });
       return;
     }
-    this.#callers.delete(packet.receiver);
-    this.#keep(established, packet.receiver);
+    this.#keep(established, packet.receiver, now);
   }
 
   #refusal(packet: Extract<Packet, { type: "refusal" }>, now: number): void {
@@ -274,11 +282,11 @@ export class Hub {
     }
   }
 
-  #keep(established: Established, call: number | undefined): void {
+  #keep(established: Established, call: number | undefined, now: number): void {
     const { session, remote, hash } = established;
     if (this.#sessions.size >= MAX_SESSIONS) session.close(CLOSE.busy, "too many sessions");
     this.#sessions.set(session.local, session);
-    this.#known.set(session, { remote, hash, call });
+    this.#known.set(session, { remote, hash, call, since: now });
     this.#busy.add(session);
   }
 
@@ -326,12 +334,16 @@ export class Hub {
   }
 }
 
-/** Whether the first of two sessions stays: the one that replaces, else the lower hash. */
-function stays(
-  a: { remote: Remote; hash: Uint8Array },
-  b: { remote: Remote; hash: Uint8Array },
-): boolean {
+/** Two sessions that begin within this time are one call from both sides, in ms (our choice). */
+const SAME_CALL_MS = 10_000;
+
+/**
+ * Whether the first of two sessions stays: the one that replaces, and of two that do the later; the one
+ * with the lower hash where both sides called at once.
+ */
+function stays(a: Known, b: Known): boolean {
   if (a.remote.replaces !== b.remote.replaces) return a.remote.replaces;
+  if (a.remote.replaces && Math.abs(a.since - b.since) > SAME_CALL_MS) return a.since > b.since;
   const at = a.hash.findIndex((byte, index) => byte !== b.hash[index]);
   return (a.hash[at] ?? 0) < (b.hash[at] ?? 0);
 }

@@ -6,8 +6,10 @@
 
 import { RangeSet } from "./ranges.ts";
 
-/** Pieces that wait because something before them is missing (our choice: more is an attack). */
-const MAX_PIECES = 1_024;
+/** Gaps between what has come (our choice: more is an attack). */
+const MAX_GAPS = 1_024;
+/** Pieces that wait because something before them is missing (ours: a line a ms for 16 seconds). */
+const MAX_PIECES = 16_384;
 
 /** One receiving half. */
 export class ReceiveStream {
@@ -76,7 +78,7 @@ export class ReceiveStream {
       this.#insert({ offset: gap.first, data: piece });
     }
     if (data.length > 0) this.#have.add(offset, end - 1);
-    return this.#pieces.length <= MAX_PIECES;
+    return this.#have.ranges.length <= MAX_GAPS && this.#pieces.length <= MAX_PIECES;
   }
 
   /**

@@ -430,6 +430,7 @@ export class Session {
       }
       for (const frame of packet.frames) {
         if (frame.type === "rekey" || frame.type === "rekeyAnswer") this.#repeatRekey(frame);
+        else if (frame.type === "rekeyRequest") this.#state.control.push(frame);
         else this.#state.streams.lost(frame);
       }
     }

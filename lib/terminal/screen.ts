@@ -32,6 +32,8 @@ export interface ScreenOptions {
 
 /** Lines kept while the terminal does not take them; older ones are skipped (our choice). */
 const MAX_ABOVE = 2_000;
+/** Lines kept above the edited one (our choice: they must leave room for the chat). */
+const MAX_PENDING = 6;
 /** Lines typed and not taken yet (our choice). */
 const MAX_TYPED = 1_000;
 /** Lines recalled with the up key (our choice). */
@@ -61,6 +63,10 @@ export class Screen {
   #frame = "";
   #above: string[] = [];
   #skipped = 0;
+  #pending: readonly string[] = [];
+  /** Rows on the screen that the pending lines take. */
+  #pendingRows = 0;
+  #redraw = false;
   #drawing = false;
   #ended = false;
   #closed = false;
@@ -125,6 +131,18 @@ export class Screen {
       this.#skipped += this.#above.length - MAX_ABOVE;
       this.#above = this.#above.slice(-MAX_ABOVE);
     }
+    this.#draw();
+  }
+
+  /**
+   * Keeps lines right above the one that is edited, until they are replaced: what is on its way.
+   *
+   * @param lines Fit for a terminal already.
+   */
+  setPending(lines: readonly string[]): void {
+    if (this.#closed || (lines.length === 0 && this.#pending.length === 0)) return;
+    this.#pending = lines.slice(-MAX_PENDING);
+    this.#redraw = true;
     this.#draw();
   }
 
@@ -295,11 +313,14 @@ export class Screen {
   #compose(last: boolean): string {
     let out = this.#frame;
     this.#frame = "";
-    if (this.#above.length > 0 || last) {
+    if (this.#above.length > 0 || this.#redraw || last) {
       const skipped = this.#skipped > 0 ? [`… ${this.#skipped} lines skipped …`] : [];
       const lines = [...skipped, ...this.#above];
-      out += ESCAPE.hideCursor + up(this.#cursorRow()) + `\r${ESCAPE.eraseBelow}`;
-      out += lines.map((line) => `${line}\r\n`).join("");
+      out += ESCAPE.hideCursor + up(this.#cursorRow() + this.#pendingRows) +
+        `\r${ESCAPE.eraseBelow}`;
+      out += [...lines, ...(last ? [] : this.#pending)].map((line) => `${line}\r\n`).join("");
+      this.#pendingRows = this.#pending.reduce((sum, line) => sum + 1 + this.#rows(line), 0);
+      this.#redraw = false;
       this.#above = [];
       this.#skipped = 0;
       if (!last && !this.#gone) {

@@ -46,12 +46,14 @@ export class Reader {
 
   /** Two bytes, big-endian. */
   u16(): number {
-    return this.u8() * 256 + this.u8();
+    const value = this.u8() * 256 + this.u8();
+    return this.#failed ? 0 : value;
   }
 
   /** Four bytes, big-endian. */
   u32(): number {
-    return this.u16() * 65_536 + this.u16();
+    const value = this.u16() * 65_536 + this.u16();
+    return this.#failed ? 0 : value;
   }
 
   /** A variable-length integer; one above 2^53 - 1 is a failure. */

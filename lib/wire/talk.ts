@@ -7,7 +7,6 @@
  *   HELLO    name in UTF-8
  *   MESSAGE  log (8) | number (varint) | time in ms since 1970 (varint) | text in UTF-8
  *   HAVE     log (8) | number (varint): all up to this one are held
- *   BUSY     nothing: somebody else is on the line
  * ```
  *
  * @module
@@ -16,7 +15,7 @@
 import { Reader, varintLength, Writer } from "./bytes.ts";
 
 /** Record types. */
-export const RECORD = { hello: 1, message: 2, have: 3, busy: 4 } as const;
+export const RECORD = { hello: 1, message: 2, have: 3 } as const;
 /** Datagram types: a question for a round trip, and its answer. */
 export const ECHO = { ask: 1, answer: 2 } as const;
 
@@ -40,8 +39,7 @@ export type TalkRecord =
     readonly time: number;
     readonly text: string;
   }
-  | { readonly type: "have"; readonly log: Uint8Array; readonly number: number }
-  | { readonly type: "busy" };
+  | { readonly type: "have"; readonly log: Uint8Array; readonly number: number };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -69,8 +67,6 @@ function encodeBody(record: TalkRecord): Uint8Array {
     }
     case "have":
       return new Writer(LOG_BYTES + 8).bytes(record.log).varint(record.number).finish();
-    case "busy":
-      return new Uint8Array(0);
   }
 }
 
@@ -95,7 +91,11 @@ export class RecordReader {
     let rest = this.#held.length === 0 ? bytes : joined(this.#held, bytes);
     while (!this.#broken) {
       const reader = new Reader(rest), size = reader.varint();
-      if (reader.failed) break;
+      if (reader.failed) {
+        // Eight bytes are enough for any length: what is no length now never will be.
+        this.#broken = rest.length >= 8;
+        break;
+      }
       if (size === 0 || size > MAX_RECORD_BYTES) this.#broken = true;
       if (reader.left < size) break;
       const record = decodeRecord(reader.bytes(size));
@@ -125,8 +125,6 @@ function decodeRecord(bytes: Uint8Array): TalkRecord | "malformed" | undefined {
       const log = reader.bytes(LOG_BYTES).slice(), number = reader.varint();
       return reader.done ? { type: "have", log, number } : "malformed";
     }
-    case RECORD.busy:
-      return { type: "busy" };
     default:
       return undefined;
   }

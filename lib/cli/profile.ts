@@ -1,0 +1,95 @@
+/**
+ * Who one is: keys, contacts and name of the profile that is used.
+ *
+ * @module
+ */
+
+import { makeIdentity } from "../crypto/identity.ts";
+import { keyPair } from "../crypto/x25519.ts";
+import { anyName } from "../chat/name.ts";
+import type { Credentials } from "../session/credentials.ts";
+import { Contacts } from "../store/contacts.ts";
+import { type Seeds, takeSlot } from "../store/home.ts";
+import { homeOf, nameOf } from "./front.ts";
+import type { Host } from "./host.ts";
+import type { Options } from "./options.ts";
+
+/** A profile in use. */
+export interface Profile {
+  readonly credentials: Credentials;
+  readonly contacts: Contacts;
+  readonly name: string;
+  /** What to tell the person about the profile, if anything. */
+  readonly notes: readonly string[];
+  /** Gives it back. */
+  close(): void;
+}
+
+/**
+ * Opens the profile: the first slot that no other program uses. Without a home that can be written it is
+ * made for this run only.
+ *
+ * @param host The world.
+ * @param options `home`, `ephemeral`, `name`.
+ * @returns The profile.
+ * @throws {Error} If the home has damaged keys.
+ */
+export async function openProfile(host: Host, options: Options): Promise<Profile> {
+  const home = homeOf(host, options), random = (length: number) => host.randomBytes(length);
+  const name = await nameOf(host, options);
+  const notes: string[] = [];
+  if (home === undefined) return temporary(name, random, notes);
+  try {
+    const slot = await takeSlot(home, random);
+    if (slot.number > 1) {
+      notes.push(`another udpchat uses ${home}: this is its slot ${slot.number}`);
+    }
+    const contacts = new Contacts(home);
+    if (contacts.movedTo) notes.push(`the contacts were damaged, and moved to ${contacts.movedTo}`);
+    const own = slot.number > 1 && options.name === undefined;
+    return {
+      credentials: credentialsOf(slot.seeds, random),
+      contacts,
+      name: own ? anyName(`${name.slice(0, 28)}-${slot.number}`) : name,
+      notes,
+      close: () => {
+        contacts.close();
+        slot.release();
+      },
+    };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied || isUnwritable(error))) throw error;
+    const why = (error as Error).message;
+    notes.push(`cannot write to ${home} (${why}): keys and contacts are for this run only`);
+    return temporary(name, random, notes);
+  }
+}
+
+function isUnwritable(error: unknown): boolean {
+  return error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.NotFound ||
+    error instanceof Deno.errors.NotADirectory || error instanceof Deno.errors.AlreadyExists ||
+    ["EROFS", "ENOSPC", "ENOTDIR"].includes(String((error as { code?: unknown }).code));
+}
+
+function temporary(
+  name: string,
+  random: (length: number) => Uint8Array,
+  notes: readonly string[],
+): Profile {
+  const contacts = new Contacts(undefined);
+  return {
+    credentials: credentialsOf({ identity: random(32), static: random(32) }, random),
+    contacts,
+    name,
+    notes,
+    close: () => contacts.close(),
+  };
+}
+
+function credentialsOf(seeds: Seeds, random: (length: number) => Uint8Array): Credentials {
+  return {
+    identity: makeIdentity(seeds.identity),
+    staticKey: keyPair(seeds.static),
+    instance: random(8),
+  };
+}

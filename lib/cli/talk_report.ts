@@ -1,0 +1,139 @@
+/**
+ * How the events of a line for two are reported, and what is remembered of them.
+ *
+ * @module
+ */
+
+import { keyTag, keyText } from "../crypto/identity.ts";
+import type { Endpoint } from "../net/endpoint.ts";
+import type { Partner, TalkEvent } from "../peer/talk_event.ts";
+import { formatAddress } from "../wire/address.ts";
+import type { ChatEvent, Person } from "./event.ts";
+import type { Front } from "./front.ts";
+import type { Host } from "./host.ts";
+import type { Profile } from "./profile.ts";
+
+/** What is needed to report. */
+export interface TalkReport {
+  /** The world. */
+  readonly host: Host;
+  /** What the person sees. */
+  readonly front: Front;
+  /** Who we are. */
+  readonly profile: Profile;
+  /** The address that was typed, to pin the key that answers there. */
+  readonly typed: string | undefined;
+  /** Our own address is its first one. */
+  readonly endpoint: Endpoint;
+  /** Our own name now. */
+  readonly ownName: () => string;
+}
+
+/** What a line for two is called where events name a room. */
+const ROOM = "talk";
+
+/**
+ * Reports one event.
+ *
+ * @param run What is needed for it.
+ * @param event The event; `resolve` is not for people.
+ */
+export function reportTalk(run: TalkReport, event: TalkEvent): void {
+  const { reporter } = run.front;
+  switch (event.type) {
+    case "up":
+      return reportUp(run, event.partner, event.again);
+    case "message":
+      return reporter.report(message(event.id, event.partner, event.text, event.time, false));
+    case "own": {
+      const key = run.profile.credentials.identity.publicKey;
+      const address = run.endpoint.addresses[0] ?? { host: "", port: 0 };
+      const self = { key, name: run.ownName(), address };
+      return reporter.report(message(event.id, self, event.text, event.time, true));
+    }
+    case "status": {
+      const { id, state, by, reason = null } = event;
+      return reporter.report({
+        event: "status",
+        id,
+        state,
+        by: by ? keyText(by) : null,
+        reason,
+      });
+    }
+    case "presence": {
+      const { partner, state, old = null } = event;
+      if (state === "here" || state === "renamed") {
+        run.profile.contacts.meet(partner.key, partner.name, run.host.clock.wall());
+      }
+      return reporter.report({ event: "presence", who: person(partner), state, old });
+    }
+    case "changedKey":
+      return reporter.report({
+        event: "notice",
+        level: "error",
+        code: "changed-key",
+        text: `${run.typed} answers with the key ${keyTag(event.key)}, and not with ` +
+          `${keyTag(event.pinned)} as before: somebody may be in between. Nothing is sent until ` +
+          "you accept it (/accept, or --accept-new-key)",
+      });
+    case "notice":
+      return reporter.report({
+        event: "notice",
+        level: event.level,
+        code: event.code,
+        text: event.text,
+      });
+    case "resolve":
+  }
+}
+
+function reportUp(run: TalkReport, partner: Partner, again: boolean): void {
+  const { contacts } = run.profile, { reporter } = run.front;
+  const now = run.host.clock.wall();
+  if (run.typed !== undefined) contacts.pin(run.typed, partner.key, now);
+  const known = contacts.byKey(partner.key);
+  const tag = keyTag(partner.key), where = formatAddress(partner.address);
+  const who = known ? `${known.name} (${tag}, ${known.verified ? "verified" : "unverified"})` : tag;
+  const text = again
+    ? `connected again to ${who} at ${where}`
+    : known
+    ? `connected to ${who} at ${where}, encrypted`
+    : `connected to ${tag} at ${where}, encrypted, unverified: first contact, /verify shows how to check`;
+  reporter.report({ event: "notice", level: "info", code: "connected", text });
+  const namesake = known ? undefined : contacts.byName(partner.name)[0];
+  if (namesake) {
+    const warning = `this is not the ${partner.name} you know: the key is ${tag}, not ` +
+      keyTag(namesake.key);
+    reporter.report({ event: "notice", level: "warning", code: "namesake", text: warning });
+  }
+}
+
+function message(
+  id: string,
+  from: Partner,
+  text: string,
+  time: number,
+  self: boolean,
+): ChatEvent {
+  return {
+    event: "message",
+    id,
+    room: ROOM,
+    from: { ...person(from), address: from.address },
+    text,
+    sent: toIso(time),
+    self,
+    private: false,
+    history: false,
+  };
+}
+
+/** A clock that is far off must not break us: a Date holds 8.64e15 ms (ECMA-262 §21.4.1.1). */
+function toIso(time: number): string {
+  return new Date(Math.min(time, 8.64e15)).toISOString();
+}
+
+function person(partner: Partner): Person {
+  return { name: partner.name, key: keyText(partner.key) };
+}
