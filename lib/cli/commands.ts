@@ -10,6 +10,8 @@ import { printOut } from "./print.ts";
 import { UsageError } from "./exit.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { nearest } from "../chat/nearest.ts";
+import { id } from "./id.ts";
+import { ping } from "./ping.ts";
 import { plain } from "./plain.ts";
 import { plainServe } from "./plain_serve.ts";
 import { service } from "./service.ts";
@@ -53,6 +55,8 @@ const help: Command = {
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   talk,
+  ping,
+  id,
   plain,
   plainServe,
   service,

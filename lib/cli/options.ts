@@ -158,6 +158,7 @@ export const OPTIONS: Readonly<Record<OptionKey, OptionSpec>> = {
     value: "FILE",
     help: "the same from a file, where nobody sees it in the list of processes",
     special: true,
+    read: readText,
   },
   newSecret: { flag: "new-secret", help: "make a secret, print it and leave", special: true },
   acceptNewKey: {
@@ -327,8 +328,8 @@ function plainArgs(args: readonly string[]): string[] {
         continue;
       }
       // A number may follow with its sign: it is then refused as a number, not as an option.
-      const next = args[at + 1] ?? "-";
-      const follows = value === undefined && /^(?!-)|^-\d/.test(next);
+      const next = args[at + 1] ?? "--";
+      const follows = value === undefined && /^(?!-)|^-$|^-\d/.test(next);
       plain.push(`${name}=${value ?? (follows ? args[++at] : "")}`);
     }
   }

@@ -37,6 +37,8 @@ export interface Run<E> {
   readonly ready: { readonly mode: string; readonly key: string | null };
   /** Shows what the machine tells. */
   readonly report: (event: E, shell: Shell<E>) => void;
+  /** What is to be shown last, before the `end` event. */
+  readonly last?: () => void;
   /** Starts reading lines, for machines that take any. */
   readonly feed?: (shell: Shell<E>) => Promise<void>;
 }
@@ -90,6 +92,7 @@ export async function runMachine<E>(run: Run<E>): Promise<number> {
       })
     );
     await running;
+    run.last?.();
     tellCounters(run);
     const { status, reason } = machine.done ?? { status: EXIT.failed, reason: "socket closed" };
     front.reporter.report({ event: "end", reason, exit: status });

@@ -14,12 +14,17 @@ import { type Loudness, type Manner, noticeOf, type Reporter } from "./report.ts
 /** The mark of lines that everybody on the way can read. */
 export const PLAIN_MARK = "~";
 
+/** Own messages on their way that are shown at once (our choice). */
+const PENDING_SHOWN = 5;
+
 /** A chat on a screen. */
 export class ScreenReporter implements Reporter {
   readonly #screen: Screen;
   readonly #clock: Clock;
   readonly #theme: Theme;
   readonly #loudness: Loudness;
+  /** Own messages that the other side does not hold yet, as they are shown. */
+  readonly #pending = new Map<string, { readonly line: string[]; state: string }>();
   /** Never: a terminal that goes away ends the input as well. */
   readonly broken: Promise<undefined> = new Promise(() => {});
 
@@ -41,6 +46,7 @@ export class ScreenReporter implements Reporter {
   /** Shows one event. */
   report(event: ChatEvent, _manner?: Manner): void {
     if (event.event === "message") return this.#message(event);
+    if (event.event === "status") return this.#status(event);
     const notice = noticeOf(event, this.#loudness);
     if (notice === undefined) return;
     const paint = notice.level === "info" ? this.#theme.notice : this.#theme[notice.level];
@@ -64,9 +70,38 @@ export class ScreenReporter implements Reporter {
     const who = event.self ? this.#theme.self(name) : this.#theme.person(name);
     const mark = event.from.key === null ? `${this.#theme.plainMark(PLAIN_MARK)} ` : "";
     const [first = "", ...more] = printableLines(event.text);
-    this.#screen.show([
+    const lines = [
       `${this.#theme.time(time.join(":"))} ${mark}${who} ${first}`,
       ...more.map((line) => `  ${line}`),
-    ]);
+    ];
+    if (!event.self || event.from.key === null) return this.#screen.show(lines);
+    this.#pending.set(event.id, { line: lines, state: "typed" });
+    this.#drawPending();
+  }
+
+  /** A message of one's own stays above the prompt until the other side holds it. */
+  #status(event: Extract<ChatEvent, { event: "status" }>): void {
+    const pending = this.#pending.get(event.id);
+    if (pending === undefined) return;
+    if (event.state === "sent") pending.state = "on its way";
+    else {
+      this.#pending.delete(event.id);
+      const failed = event.state === "failed";
+      const mark = failed ? this.#theme.error("\u2717") : this.#theme.notice("\u2713");
+      const [first = "", ...more] = pending.line;
+      this.#screen.show([`${first} ${mark}`, ...more]);
+    }
+    this.#drawPending();
+  }
+
+  #drawPending(): void {
+    const all = [...this.#pending.values()];
+    const shown = all.slice(-PENDING_SHOWN).map(({ line, state }) =>
+      `${line[0] ?? ""} ${this.#theme.notice(`(${state})`)}`
+    );
+    const hidden = all.length - shown.length;
+    this.#screen.setPending(
+      hidden > 0 ? [this.#theme.notice(`  ${hidden} more wait`), ...shown] : shown,
+    );
   }
 }

@@ -118,7 +118,16 @@ async function bind(host: Host, options: Options): Promise<Endpoint> {
   }
 }
 
-async function secretOf(host: Host, options: Options): Promise<Uint8Array | undefined> {
+/**
+ * The shared secret that the options name, as a key.
+ *
+ * @param host The world.
+ * @param options `secret` or `secretFile`.
+ * @returns 32 bytes, or undefined where there is none.
+ * @throws {UsageError} If it is no generated secret.
+ * @throws {NetError} If the file cannot be read.
+ */
+export async function secretOf(host: Host, options: Options): Promise<Uint8Array | undefined> {
   if (options.secret !== undefined && options.secretFile !== undefined) {
     throw new UsageError("Cannot use --secret and --secret-file together");
   }

@@ -10,6 +10,11 @@ import { MAX_MESSAGE_BYTES } from "../wire/talk.ts";
 /** Messages that wait before reading of more stops (our choice). */
 const FULL = 1_000;
 
+/** Undelivered messages that are named (our choice). */
+const MAX_TOLD = 1_000;
+/** How much of each is shown then, in UTF-16 units (our choice). */
+const MAX_TOLD_TEXT = 200;
+
 /** One message of one's own. */
 export interface OwnMessage {
   /** Its number in the log, from 1. */
@@ -70,6 +75,13 @@ export class Outbox {
     const message = { number, id: `${keyTag(this.log)}-${number}`, text, time, sent: false };
     this.#messages.set(number, message);
     return message;
+  }
+
+  /** What is missing, for people. */
+  describe(): string {
+    const texts = this.missing.slice(0, MAX_TOLD).map(({ text }) => text.slice(0, MAX_TOLD_TEXT));
+    const count = this.#messages.size;
+    return [`${count} ${count === 1 ? "message" : "messages"} not delivered:`, ...texts].join("\n");
   }
 
   /** A message that is not held by the other side yet. */

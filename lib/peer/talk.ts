@@ -10,9 +10,11 @@
  * @module
  */
 
+import { equal } from "../crypto/hash.ts";
 import { keyTag } from "../crypto/identity.ts";
 import { Hub, type HubEvent } from "../session/hub.ts";
-import { CLOSE, type Session, type SessionEvent } from "../session/session.ts";
+import { CLOSE, type SessionEvent } from "../session/event.ts";
+import type { Session } from "../session/session.ts";
 import type { Remote } from "../session/credentials.ts";
 import type { Address } from "../wire/address.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
@@ -24,15 +26,14 @@ import {
   RecordReader,
   type TalkRecord,
 } from "../wire/talk.ts";
+import { Held } from "./held.ts";
 import { Outbox } from "./outbox.ts";
 import type { Partner, TalkDone, TalkEvent, TalkOptions } from "./talk_event.ts";
 
 /** The stream of chat. */
 const CHAT = 0;
-/** Pieces kept while a changed key waits for the person (our choice; each is a datagram's worth). */
+/** Pieces kept until it is clear who a session belongs to (our choice; each a datagram's worth). */
 const MAX_WAITING = 256;
-/** Logs of others whose progress is remembered (our choice). */
-const MAX_LOGS = 1_024;
 
 interface Line {
   readonly remote: Remote;
@@ -41,19 +42,30 @@ interface Line {
   reader: RecordReader;
 }
 
+/** A session that is not the line, or not yet. */
+interface Guest {
+  readonly remote: Remote;
+  /** It is one that we called. */
+  readonly called: boolean;
+  /** What was said there so far. */
+  readonly bytes: Uint8Array[];
+  /** Its key is not the one that we expect: the person must say yes. */
+  waits: boolean;
+}
+
 /** One line for two. */
 export class Talk {
   readonly #options: TalkOptions;
   readonly #hub: Hub;
   readonly #outbox: Outbox;
-  readonly #held = new Map<string, number>();
+  readonly #held = new Held();
   #events: TalkEvent[] = [];
   #name: string;
   #to: readonly Address[];
   #line: Line | undefined;
   readonly #calls = new Set<number>();
   #everUp = false;
-  #waitsForAccept: { session: Session; remote: Remote; bytes: Uint8Array[] } | undefined;
+  readonly #guests = new Map<Session, Guest>();
   #ended = false;
   #deadline: number | undefined;
   #done: TalkDone | undefined;
@@ -154,10 +166,7 @@ export class Talk {
     for (const { id } of missing) {
       this.#events.push({ type: "status", id, state: "failed", reason: "not delivered" });
     }
-    if (missing.length > 0) {
-      const texts = missing.slice(0, 1_000).map(({ text }) => text.slice(0, 200)).join("\n");
-      this.#notice("warning", "undelivered", `${missing.length} not delivered:\n${texts}`);
-    }
+    if (missing.length > 0) this.#notice("warning", "undelivered", this.#outbox.describe());
     this.#stopCalling();
     for (const session of this.#hub.sessions) this.#close(session, CLOSE.done, reason);
     const lost = missing.length > 0 || this.#outbox.lost > 0;
@@ -172,11 +181,9 @@ export class Talk {
    * @param now Time in ms.
    */
   accept(now: number): void {
-    const waiting = this.#waitsForAccept;
-    this.#waitsForAccept = undefined;
-    if (!waiting || waiting.session.closed) return;
-    this.#take(waiting.session, waiting.remote, now);
-    for (const bytes of waiting.bytes) if (this.#line) this.#records(this.#line, bytes, now);
+    for (const [session, guest] of this.#guests) {
+      if (guest.waits && !session.closed) return this.#take(session, guest, now);
+    }
   }
 
   /**
@@ -208,7 +215,11 @@ export class Talk {
     if (this.#deadline === undefined || now < this.#deadline || this.#done) return;
     if (this.#everUp) this.leave(0, "time is over");
     else {
-      this.#notice("error", "no-answer", "nobody answered: is udpchat talk running there?");
+      const waits = [...this.#guests.values()].some((guest) => guest.waits);
+      const text = waits
+        ? "the changed key was not accepted"
+        : "nobody answered: is udpchat talk running there?";
+      this.#notice("error", "no-answer", text);
       this.leave(3, "no answer");
     }
   }
@@ -262,68 +273,78 @@ export class Talk {
     }
   }
 
+  /** Whom we called is on the line at once; who calls us when they say something: it may be a ping. */
   #up(session: Session, remote: Remote, call: number | undefined, now: number): void {
     if (this.#done) return this.#close(session, CLOSE.done, "gone");
-    const known = this.#line && same(this.#line.remote.identity, remote.identity);
-    const expected = call !== undefined || this.#isCalled(session, remote);
-    if ((this.#line && !known) || (!this.#line && this.#to.length > 0 && !expected)) {
+    const guest: Guest = { remote, called: call !== undefined, bytes: [], waits: false };
+    this.#guests.set(session, guest);
+    if (call === undefined) return;
+    this.#calls.delete(call);
+    this.#decide(session, guest, now);
+  }
+
+  /** The line, or busy, or first a question to the person. */
+  #decide(session: Session, guest: Guest, now: number): void {
+    const { remote, called } = guest, { pinned, acceptNewKey } = this.#options;
+    const known = this.#line !== undefined && equal(this.#line.remote.identity, remote.identity);
+    const expected = called || this.#to.length === 0 || this.#isCalled(session, remote);
+    if (this.#line ? !known : !expected) {
+      this.#guests.delete(session);
       this.#close(session, CLOSE.busy, "the line is busy");
-      return this.#notice(
-        "info",
-        "busy",
-        `${keyTag(remote.identity)} called: told that the line is busy`,
-      );
+      const text = `${keyTag(remote.identity)} called: told that the line is busy`;
+      return this.#notice("info", "busy", text);
     }
-    if (call !== undefined) this.#calls.delete(call);
-    const { pinned } = this.#options;
-    const changed = call !== undefined && pinned && !same(pinned, remote.identity);
-    if (changed && !this.#options.acceptNewKey && !known) {
-      this.#waitsForAccept = { session, remote, bytes: [] };
+    if (pinned && !equal(pinned, remote.identity) && !acceptNewKey && !known) {
+      guest.waits = true;
       this.#events.push({ type: "changedKey", key: remote.identity, pinned });
       return;
     }
-    this.#take(session, remote, now);
+    this.#take(session, guest, now);
   }
 
   /** Both may call at once: the one we call may have been quicker. */
   #isCalled(session: Session, remote: Remote): boolean {
     const { pinned } = this.#options;
     return this.#to.some(({ host }) => host === session.address.host) ||
-      (pinned !== undefined && same(pinned, remote.identity));
+      (pinned !== undefined && equal(pinned, remote.identity));
   }
 
-  #take(session: Session, remote: Remote, _now: number): void {
-    const before = this.#line;
+  #take(session: Session, guest: Guest, now: number): void {
+    const before = this.#line, { remote } = guest;
+    this.#guests.delete(session);
     if (before && before.session !== session && !before.session.closed) {
       this.#close(before.session, CLOSE.replaced, "another session stays");
     }
     this.#stopCalling();
     const name = before?.name ?? keyTag(remote.identity);
-    this.#line = { remote, name, session, reader: new RecordReader() };
+    const line = { remote, name, session, reader: new RecordReader() };
+    this.#line = line;
     this.#everUp = true;
-    this.#events.push({
-      type: "up",
-      partner: this.#partnerOf(this.#line),
-      again: before !== undefined,
-    });
-    this.#write(this.#line, { type: "hello", name: this.#name });
-    for (const { number } of this.#outbox.missing) this.#send(this.#line, number);
+    const again = before !== undefined;
+    this.#events.push({ type: "up", partner: this.#partnerOf(line), again });
+    this.#write(line, { type: "hello", name: this.#name });
+    for (const { number } of this.#outbox.missing) this.#send(line, number);
+    for (const bytes of guest.bytes) this.#records(line, bytes, now);
     this.#leaveIfReady();
+  }
+
+  #guestEvent(session: Session, guest: Guest, event: SessionEvent, now: number): void {
+    if (event.type === "closed") {
+      this.#guests.delete(session);
+      if (event.by === "them" && event.code === CLOSE.busy && !this.#everUp) this.#busy();
+    }
+    if (event.type !== "data" || event.stream !== CHAT) return;
+    guest.bytes.push(event.bytes);
+    if (guest.bytes.length > MAX_WAITING) return this.#close(session, CLOSE.done, "not accepted");
+    if (!guest.waits) this.#decide(session, guest, now);
   }
 
   #sessionEvent(session: Session, event: SessionEvent, now: number): void {
     if (event.type === "datagram") return this.#echo(session, event.bytes);
+    const guest = this.#guests.get(session);
+    if (guest) return this.#guestEvent(session, guest, event, now);
     const line = this.#line;
-    if (line?.session !== session) {
-      const waiting = this.#waitsForAccept;
-      if (waiting?.session !== session || event.type !== "data") {
-        if (event.type === "closed" && event.code === CLOSE.busy && !this.#everUp) this.#busy();
-        return;
-      }
-      if (waiting.bytes.length < MAX_WAITING) waiting.bytes.push(event.bytes);
-      else this.#close(session, CLOSE.done, "not accepted");
-      return;
-    }
+    if (line?.session !== session) return;
     switch (event.type) {
       case "data":
         if (event.stream === CHAT) this.#records(line, event.bytes, now);
@@ -386,16 +407,12 @@ export class Talk {
 
   #message(line: Line, record: Extract<TalkRecord, { type: "message" }>): void {
     const { log, number, time, text } = record;
-    const key = `${line.remote.identity.join()}/${log.join()}`;
-    const held = this.#held.get(key) ?? 0;
-    if (number > held) {
-      this.#held.delete(key);
-      this.#held.set(key, number);
-      if (this.#held.size > MAX_LOGS) this.#held.delete(this.#held.keys().next().value ?? "");
+    const { isNew, upTo } = this.#held.accept(line.remote.identity, log, number);
+    if (isNew) {
       const id = `${keyTag(log)}-${number}`;
       this.#events.push({ type: "message", id, partner: this.#partnerOf(line), text, time });
     }
-    this.#write(line, { type: "have", log, number: Math.max(held, number) });
+    this.#write(line, { type: "have", log, number: upTo });
   }
 
   #echo(session: Session, bytes: Uint8Array): void {
@@ -455,8 +472,4 @@ export class Talk {
     if (this.#to.length > 0 && !this.#everUp) return;
     this.leave(0, "end of input");
   }
-}
-
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }

@@ -6,13 +6,15 @@
  * @module
  */
 
+import { equal } from "../crypto/hash.ts";
 import type { Address } from "../wire/address.ts";
 import type { Transmit } from "../wire/datagram.ts";
 import { decodePacket, encodeVersionRefusal, type Packet, VERSION } from "../wire/packet.ts";
 import { Answerer } from "./answerer.ts";
 import { Caller, type Established } from "./caller.ts";
 import type { Credentials, Remote } from "./credentials.ts";
-import { CLOSE, type Session, type SessionEvent, type SessionPacket } from "./session.ts";
+import { CLOSE, type SessionEvent, type SessionPacket } from "./event.ts";
+import type { Session } from "./session.ts";
 import type { RandomBytes } from "./state.ts";
 
 /** Sessions at once (our choice: a large relay). */
@@ -296,8 +298,8 @@ export class Hub {
     if (known === undefined) return;
     for (const [other, its] of this.#known) {
       if (other === session || other.closed || !other.confirmed) continue;
-      if (!same(its.remote.identity, known.remote.identity)) continue;
-      if (!same(its.remote.instance, known.remote.instance)) continue;
+      if (!equal(its.remote.identity, known.remote.identity)) continue;
+      if (!equal(its.remote.instance, known.remote.instance)) continue;
       const loser = stays(known, its) ? other : session;
       loser.close(CLOSE.replaced, "another session stays");
       this.#busy.add(loser);
@@ -346,8 +348,4 @@ function stays(a: Known, b: Known): boolean {
   if (a.remote.replaces && Math.abs(a.since - b.since) > SAME_CALL_MS) return a.since > b.since;
   const at = a.hash.findIndex((byte, index) => byte !== b.hash[index]);
   return (a.hash[at] ?? 0) < (b.hash[at] ?? 0);
-}
-
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }

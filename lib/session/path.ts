@@ -12,6 +12,7 @@
  * @module
  */
 
+import { equal } from "../crypto/hash.ts";
 import { type Address, family, isLoopback } from "../wire/address.ts";
 
 /** What every path carries, in bytes of UDP payload (RFC 9000 §14). */
@@ -207,8 +208,4 @@ function largest(host: string): number {
 /** Whether two addresses are the same place. */
 export function same(a: Address, b: Address): boolean {
   return a === b || (a.port === b.port && a.host === b.host);
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }

@@ -54,6 +54,7 @@ export class Recovery {
   #lastElicitedAt = 0;
   #copies: Copy[] = [];
   #probesToSend = 0;
+  #hurried = false;
 
   /**
    * Starts with nothing on its way.
@@ -151,6 +152,7 @@ export class Recovery {
     if (probeAt !== undefined && now >= probeAt && this.#probesToSend === 0) {
       this.#probes++;
       this.#probesToSend = 1;
+      this.#hurried = false;
       this.#lastElicitedAt = now;
     }
     return lost;
@@ -174,9 +176,9 @@ export class Recovery {
     this.#copies.push({ at: now + this.spacing, frames, of });
   }
 
-  /** The other side is heard again after a long time: what waits is sent now, not at the next probe. */
+  /** The other side is heard while probes have grown rare: one leaves soon, and not in 15 s. */
   woken(): void {
-    if (this.#probes >= STEADY_PROBES) this.#probes = 0;
+    this.#hurried = true;
   }
 
   /** Nothing answers for so long that the other side may have forgotten us, in ms. */
@@ -187,6 +189,7 @@ export class Recovery {
   get #probeAt(): number | undefined {
     if (this.sent.awaited === 0) return undefined;
     const loaded = this.sent.count > LOAD_PACKETS ? ACK_DELAY_MS : 0;
+    if (this.#hurried) return this.#lastElicitedAt + this.path.probe + loaded;
     const growth = PROBE_GROWTH ** Math.max(0, this.#probes - STEADY_PROBES + 1);
     const wait = Math.min((this.path.probe + loaded) * growth, LONGEST_PROBE_MS);
     return this.#lastElicitedAt + wait;

@@ -15,7 +15,8 @@
 import type { Address } from "../wire/address.ts";
 import type { Transmit } from "../wire/datagram.ts";
 import { CHALLENGE_BYTES, decodeFrames, type Frame } from "../wire/frame.ts";
-import { expandNumber, FINAL_OVERHEAD_BYTES, type Packet } from "../wire/packet.ts";
+import { expandNumber, FINAL_OVERHEAD_BYTES } from "../wire/packet.ts";
+import { CLOSE, type SessionEvent, type SessionPacket } from "./event.ts";
 import { keyPair } from "../crypto/x25519.ts";
 import { BASE_MTU } from "./path.ts";
 import { Sender } from "./sender.ts";
@@ -40,35 +41,6 @@ const NEW_PATH_PROBE_MS = 600;
 const CHALLENGES = 2;
 /** A CLOSE leaves so often: nobody repeats it (our choice). */
 const CLOSE_COPIES = 2;
-/** Why a session was closed. */
-export const CLOSE = { done: 0, replaced: 1, protocol: 2, busy: 3 } as const;
-
-/** What happened. */
-export type SessionEvent =
-  | { readonly type: "confirmed" }
-  | {
-    readonly type: "data";
-    readonly stream: number;
-    readonly bytes: Uint8Array;
-    readonly fin: boolean;
-  }
-  | { readonly type: "reset"; readonly stream: number; readonly code: number }
-  | { readonly type: "datagram"; readonly bytes: Uint8Array }
-  /** What was sent is unanswered for so long that the other side may have forgotten us. */
-  | { readonly type: "stalled" }
-  /** Nothing was heard for three heartbeats; and then something again. */
-  | { readonly type: "silent" | "back" }
-  | { readonly type: "moved"; readonly address: Address }
-  | {
-    readonly type: "closed";
-    readonly by: "us" | "them";
-    readonly code: number;
-    readonly reason: string;
-  };
-
-/** A packet that a session can open. */
-export type SessionPacket = Extract<Packet, { type: "data" | "final" }>;
-
 /** One end of one session. */
 export class Session {
   readonly local: number;

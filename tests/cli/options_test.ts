@@ -34,7 +34,28 @@ function bad(flag: string, wanted: string, ...values: readonly string[]): Case["
 
 const PORTS = "0-65535";
 
+const SECRET = "MFRG-GZDF-MZTW-Q2LK-NNWG-23TP-OBYX-E43U";
+
 const CASES: Readonly<Record<OptionKey, Case>> = {
+  secret: {
+    good: [[["--secret", SECRET], SECRET], [["--secret", "-"], "-"]],
+    bad: [[["--secret"], "TEXT"], [["--secret", "hunter2"], "26"]],
+  },
+  secretFile: { good: [[["--secret-file", "a b"], "a b"]], bad: [[["--secret-file"], "FILE"]] },
+  newSecret: onOff("--new-secret"),
+  acceptNewKey: onOff("--accept-new-key"),
+  count: {
+    good: [[["-c", "5"], 5], [["-c5"], 5], [["--count", "1"], 1]],
+    bad: [[["-c"], "N"], [["-c", "0"], "from 1"], [["-c", "x"], "from 1"], [
+      ["-c", "-1"],
+      "from 1",
+    ]],
+  },
+  interval: {
+    good: [[["--interval", "0.2"], 0.2]],
+    bad: [[["--interval", "0"], "at least"], [["--interval", "x"], "0-86400"]],
+  },
+  with: { good: [[["--with", "ann"], "ann"]], bad: [[["--with"], "NAME"]] },
   format: {
     good: [
       [["--format", "{text}"], "{text}"],

@@ -1,0 +1,37 @@
+/**
+ * What a session tells, and the packets that it takes.
+ *
+ * @module
+ */
+
+import type { Address } from "../wire/address.ts";
+import type { Packet } from "../wire/packet.ts";
+
+/** Why a session was closed. */
+export const CLOSE = { done: 0, replaced: 1, protocol: 2, busy: 3 } as const;
+
+/** What happened. */
+export type SessionEvent =
+  | { readonly type: "confirmed" }
+  | {
+    readonly type: "data";
+    readonly stream: number;
+    readonly bytes: Uint8Array;
+    readonly fin: boolean;
+  }
+  | { readonly type: "reset"; readonly stream: number; readonly code: number }
+  | { readonly type: "datagram"; readonly bytes: Uint8Array }
+  /** What was sent is unanswered for so long that the other side may have forgotten us. */
+  | { readonly type: "stalled" }
+  /** Nothing was heard for three heartbeats; and then something again. */
+  | { readonly type: "silent" | "back" }
+  | { readonly type: "moved"; readonly address: Address }
+  | {
+    readonly type: "closed";
+    readonly by: "us" | "them";
+    readonly code: number;
+    readonly reason: string;
+  };
+
+/** A packet that a session can open. */
+export type SessionPacket = Extract<Packet, { type: "data" | "final" }>;
