@@ -4,6 +4,7 @@
  * @module
  */
 
+import { format } from "@std/fmt/duration";
 import { toName } from "../chat/name.ts";
 import { printable } from "../chat/printable.ts";
 import { complete, parseLine, slashHelp, TALK_COMMANDS } from "../chat/slash.ts";
@@ -334,7 +335,7 @@ function verify({ front, machine, profile }: Feeding, argument: string): void {
 function link({ front, machine, host }: Feeding): void {
   const { session, partner } = machine;
   if (!session || !partner) return front.reporter.print(["nobody is on the line yet"]);
-  const { rtt, jitter, loss, mtu, generation } = session.link;
+  const { rtt, jitter, loss, lossBack, mtu, generation, keyedAt } = session.link;
   front.reporter.report({
     event: "link",
     peer: keyText(partner.key),
@@ -348,12 +349,16 @@ function link({ front, machine, host }: Feeding): void {
   front.reporter.print([
     `address     ${formatAddress(session.address)}`,
     `round trip  ${round(rtt)} ms, jitter ${round(jitter)} ms`,
-    `loss        ${round(loss * 100)} % of what we send`,
+    `loss        ${round(loss * 100)} % there, ${round(lossBack * 100)} % back`,
     `MTU         ${mtu} bytes`,
-    `keys        generation ${generation}`,
+    `keys        ${age(host.clock.now() - keyedAt)} old, changed ${generation} times`,
     `traffic     ${session.bytes.sent} bytes sent, ${session.bytes.received} received`,
     `last heard  ${round(silence)} s ago`,
   ]);
+}
+
+function age(ms: number): string {
+  return format(Math.floor(ms / 1000) * 1000, { ignoreZero: true }) || "0s";
 }
 
 function round(value: number): number {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { equal } from "../crypto/hash.ts";
 import { keyTag, keyText } from "../crypto/identity.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Partner, TalkEvent } from "../peer/talk_event.ts";
@@ -64,6 +65,7 @@ export function reportTalk(run: TalkReport, event: TalkEvent): void {
     case "presence": {
       const { partner, state, old = null } = event;
       if (state === "here" || state === "renamed") {
+        warnOfNamesake(run, partner);
         run.profile.contacts.meet(partner.key, partner.name, run.host.clock.wall());
       }
       return reporter.report({ event: "presence", who: person(partner), state, old });
@@ -99,14 +101,19 @@ function reportUp(run: TalkReport, partner: Partner, again: boolean): void {
     ? `connected again to ${who} at ${where}`
     : known
     ? `connected to ${who} at ${where}, encrypted`
-    : `connected to ${tag} at ${where}, encrypted, unverified: first contact, /verify shows how to check`;
+    : `connected to ${tag} at ${where}, encrypted; first contact, unverified (/verify)`;
   reporter.report({ event: "notice", level: "info", code: "connected", text });
-  const namesake = known ? undefined : contacts.byName(partner.name)[0];
-  if (namesake) {
-    const warning = `this is not the ${partner.name} you know: the key is ${tag}, not ` +
-      keyTag(namesake.key);
-    reporter.report({ event: "notice", level: "warning", code: "namesake", text: warning });
-  }
+}
+
+/** A name is only a label: whoever uses that of somebody known is shown as not the same. */
+function warnOfNamesake(run: TalkReport, partner: Partner): void {
+  const { contacts } = run.profile;
+  if (contacts.byKey(partner.key)?.name === partner.name) return;
+  const namesake = contacts.byName(partner.name).find((each) => !equal(each.key, partner.key));
+  if (namesake === undefined) return;
+  const text = `this is not the ${partner.name} you know: the key is ${keyTag(partner.key)}, not ` +
+    keyTag(namesake.key);
+  run.front.reporter.report({ event: "notice", level: "warning", code: "namesake", text });
 }
 
 function message(

@@ -18,6 +18,7 @@ import type { Session } from "../session/session.ts";
 import type { Remote } from "../session/credentials.ts";
 import type { Address } from "../wire/address.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
+import { VERSION } from "../wire/packet.ts";
 import {
   decodeEcho,
   ECHO,
@@ -27,31 +28,16 @@ import {
   type TalkRecord,
 } from "../wire/talk.ts";
 import { Held } from "./held.ts";
+import { type Guest, type Line, partnerOf } from "./line.ts";
 import { Outbox } from "./outbox.ts";
 import type { Partner, TalkDone, TalkEvent, TalkOptions } from "./talk_event.ts";
 
 /** The stream of chat. */
 const CHAT = 0;
+/** After a call that was answered and led to nothing, in ms (our choice). */
+const RETRY_MS = 1_000;
 /** Pieces kept until it is clear who a session belongs to (our choice; each a datagram's worth). */
 const MAX_WAITING = 256;
-
-interface Line {
-  readonly remote: Remote;
-  name: string;
-  session: Session;
-  reader: RecordReader;
-}
-
-/** A session that is not the line, or not yet. */
-interface Guest {
-  readonly remote: Remote;
-  /** It is one that we called. */
-  readonly called: boolean;
-  /** What was said there so far. */
-  readonly bytes: Uint8Array[];
-  /** Its key is not the one that we expect: the person must say yes. */
-  waits: boolean;
-}
 
 /** One line for two. */
 export class Talk {
@@ -66,6 +52,12 @@ export class Talk {
   readonly #calls = new Set<number>();
   #everUp = false;
   readonly #guests = new Map<Session, Guest>();
+  /** The key that the person was asked about last, and the one that they said yes to. */
+  #changed: Uint8Array | undefined;
+  #accepted: Uint8Array | undefined;
+  /** When to call again after a call that led to nothing, in ms. */
+  #retryAt: number | undefined;
+  #toldVersion = false;
   #ended = false;
   #deadline: number | undefined;
   #done: TalkDone | undefined;
@@ -97,7 +89,7 @@ export class Talk {
 
   /** The person at the other end, while known. */
   get partner(): Partner | undefined {
-    return this.#line && this.#partnerOf(this.#line);
+    return this.#line && partnerOf(this.#line);
   }
 
   /** The line, for `/link`. */
@@ -129,7 +121,7 @@ export class Talk {
     const message = this.#outbox.add(text, time);
     this.#events.push({ type: "own", id: message.id, text, time });
     if (this.#line && !this.#line.session.closed) this.#send(this.#line, message.number);
-    else this.#callAgain(now, false);
+    else this.#callAgain(now, this.#line !== undefined);
   }
 
   /** A line was refused before it came here: it counts as not delivered. */
@@ -181,9 +173,12 @@ export class Talk {
    * @param now Time in ms.
    */
   accept(now: number): void {
+    if (!this.#changed) return;
+    this.#accepted = this.#changed;
     for (const [session, guest] of this.#guests) {
       if (guest.waits && !session.closed) return this.#take(session, guest, now);
     }
+    this.#callAgain(now, false);
   }
 
   /**
@@ -212,6 +207,10 @@ export class Talk {
   tick(now: number): void {
     this.#hub.tick(now);
     this.#hear(now);
+    if (this.#retryAt !== undefined && now >= this.#retryAt) {
+      this.#retryAt = undefined;
+      this.#callAgain(now, this.#line !== undefined);
+    }
     if (this.#deadline === undefined || now < this.#deadline || this.#done) return;
     if (this.#everUp) this.leave(0, "time is over");
     else {
@@ -244,9 +243,8 @@ export class Talk {
   /** When `tick` wants to be called, in ms. */
   nextTimeout(): number | undefined {
     if (this.#done) return undefined;
-    const hub = this.#hub.nextTimeout();
-    if (this.#deadline === undefined) return hub;
-    return hub === undefined ? this.#deadline : Math.min(hub, this.#deadline);
+    const times = [this.#hub.nextTimeout(), this.#deadline, this.#retryAt];
+    return times.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
   }
 
   #hear(now: number): void {
@@ -261,8 +259,11 @@ export class Talk {
         return this.#sessionEvent(event.session, event.event, now);
       case "failed":
         this.#calls.delete(event.call);
-        return this.#callAgain(now, this.#line !== undefined);
+        this.#retryAt ??= now + RETRY_MS;
+        return;
       case "version":
+        if (this.#toldVersion || event.versions.includes(VERSION)) return;
+        this.#toldVersion = true;
         return this.#notice(
           "error",
           "version",
@@ -287,16 +288,20 @@ export class Talk {
   #decide(session: Session, guest: Guest, now: number): void {
     const { remote, called } = guest, { pinned, acceptNewKey } = this.#options;
     const known = this.#line !== undefined && equal(this.#line.remote.identity, remote.identity);
+    const accepted = acceptNewKey || (this.#accepted && equal(this.#accepted, remote.identity));
     const expected = called || this.#to.length === 0 || this.#isCalled(session, remote);
-    if (this.#line ? !known : !expected) {
+    if (this.#line ? !known && !called : !expected) {
       this.#guests.delete(session);
       this.#close(session, CLOSE.busy, "the line is busy");
       const text = `${keyTag(remote.identity)} called: told that the line is busy`;
       return this.#notice("info", "busy", text);
     }
-    if (pinned && !equal(pinned, remote.identity) && !acceptNewKey && !known) {
+    // Whoever was on the line, or answered at the address before: nobody else gets what is for them.
+    const wanted = this.#line?.remote.identity ?? pinned;
+    if (wanted && !equal(wanted, remote.identity) && !accepted) {
       guest.waits = true;
-      this.#events.push({ type: "changedKey", key: remote.identity, pinned });
+      this.#changed = remote.identity;
+      this.#events.push({ type: "changedKey", key: remote.identity, pinned: wanted });
       return;
     }
     this.#take(session, guest, now);
@@ -305,7 +310,8 @@ export class Talk {
   /** Both may call at once: the one we call may have been quicker. */
   #isCalled(session: Session, remote: Remote): boolean {
     const { pinned } = this.#options;
-    return this.#to.some(({ host }) => host === session.address.host) ||
+    const { host, port } = session.address;
+    return this.#to.some((each) => each.host === host && each.port === port) ||
       (pinned !== undefined && equal(pinned, remote.identity));
   }
 
@@ -316,12 +322,13 @@ export class Talk {
       this.#close(before.session, CLOSE.replaced, "another session stays");
     }
     this.#stopCalling();
-    const name = before?.name ?? keyTag(remote.identity);
+    const known = before && equal(before.remote.identity, remote.identity);
+    const name = known ? before.name : keyTag(remote.identity);
     const line = { remote, name, session, reader: new RecordReader() };
     this.#line = line;
     this.#everUp = true;
-    const again = before !== undefined;
-    this.#events.push({ type: "up", partner: this.#partnerOf(line), again });
+    const again = known === true;
+    this.#events.push({ type: "up", partner: partnerOf(line), again });
     this.#write(line, { type: "hello", name: this.#name });
     for (const { number } of this.#outbox.missing) this.#send(line, number);
     for (const bytes of guest.bytes) this.#records(line, bytes, now);
@@ -332,6 +339,10 @@ export class Talk {
     if (event.type === "closed") {
       this.#guests.delete(session);
       if (event.by === "them" && event.code === CLOSE.busy && !this.#everUp) this.#busy();
+    }
+    const over = event.type === "closed" || event.type === "silent";
+    if (over && guest.called && (!this.#line || this.#line.session.closed)) {
+      this.#retryAt ??= now + RETRY_MS;
     }
     if (event.type !== "data" || event.stream !== CHAT) return;
     guest.bytes.push(event.bytes);
@@ -362,11 +373,18 @@ export class Talk {
   }
 
   #closed(line: Line, event: Extract<SessionEvent, { type: "closed" }>, now: number): void {
-    if (event.by === "us" || event.code === CLOSE.replaced) return;
+    if (this.#done || event.code === CLOSE.replaced) return;
+    if (event.by === "us" && event.code === CLOSE.busy) return;
     if (event.code === CLOSE.busy) return this.#busy();
     this.#presence(line, "gone");
     if (this.#outbox.missing.length > 0) this.#callAgain(now, false);
-    if (this.#to.length === 0) this.#line = undefined;
+    this.#freeLine();
+  }
+
+  /** Who waits is free for others once the last one has left and holds all that was said to them. */
+  #freeLine(): void {
+    const over = this.#line?.session.closed && this.#outbox.missing.length === 0;
+    if (over && this.#to.length === 0) this.#line = undefined;
   }
 
   #busy(): void {
@@ -387,7 +405,7 @@ export class Talk {
         const old = line.name;
         line.name = record.name;
         const first = old === keyTag(line.remote.identity);
-        const partner = this.#partnerOf(line);
+        const partner = partnerOf(line);
         this.#events.push(
           first
             ? { type: "presence", partner, state: "here" }
@@ -401,6 +419,7 @@ export class Talk {
         for (const { id } of this.#outbox.held(record.log, record.number)) {
           this.#events.push({ type: "status", id, state: "delivered", by: line.remote.identity });
         }
+        this.#freeLine();
         return this.#leaveIfReady();
     }
   }
@@ -410,7 +429,7 @@ export class Talk {
     const { isNew, upTo } = this.#held.accept(line.remote.identity, log, number);
     if (isNew) {
       const id = `${keyTag(log)}-${number}`;
-      this.#events.push({ type: "message", id, partner: this.#partnerOf(line), text, time });
+      this.#events.push({ type: "message", id, partner: partnerOf(line), text, time });
     }
     this.#write(line, { type: "have", log, number: upTo });
   }
@@ -444,7 +463,10 @@ export class Talk {
   }
 
   #callAgain(now: number, replaces: boolean): void {
-    if (this.#calls.size > 0 || this.#done) return;
+    const asking = [...this.#guests].some(([session, { waits }]) =>
+      waits && !session.closed && !session.silent
+    );
+    if (this.#calls.size > 0 || asking || this.#done) return;
     const known = this.#line?.session.address;
     const to = this.#to.length > 0 || known === undefined ? this.#to : [known];
     for (const address of to) this.#calls.add(this.#hub.call(address, replaces, now));
@@ -456,11 +478,7 @@ export class Talk {
   }
 
   #presence(line: Line, state: "here" | "away" | "gone"): void {
-    this.#events.push({ type: "presence", partner: this.#partnerOf(line), state });
-  }
-
-  #partnerOf(line: Line): Partner {
-    return { key: line.remote.identity, name: line.name, address: line.session.address };
+    this.#events.push({ type: "presence", partner: partnerOf(line), state });
   }
 
   #notice(level: "info" | "warning" | "error", code: string, text: string): void {

@@ -42,6 +42,8 @@ const GROWTH = 1.5;
 const LONGEST_MS = 15_000;
 /** The second copy of a message leaves so much later, in ms: losses come in bursts. */
 const COPY_MS = 8;
+/** A cookie comes unauthenticated: another one counts only after so long, in ms (our choice). */
+const COOKIE_PAUSE_MS = 100;
 /** A cookie that led to nothing after so many repetitions is forgotten (our choice). */
 const COOKIE_TRIES = 4;
 
@@ -106,6 +108,7 @@ export class Caller {
   readonly #macKey: Uint8Array | undefined;
   #cookie = new Uint8Array(MAC_BYTES);
   #cookieAge = 0;
+  #cookieUntil = -Infinity;
   #interval = FIRST_MS;
   #copies = 2;
   #sendAt: number;
@@ -183,7 +186,8 @@ export class Caller {
    * @param now Time in ms.
    */
   cookie(cookie: Uint8Array, now: number): void {
-    if (equal(cookie, this.#cookie)) return;
+    if (equal(cookie, this.#cookie) || now < this.#cookieUntil) return;
+    this.#cookieUntil = now + COOKIE_PAUSE_MS;
     this.#cookie = cookie.slice();
     this.#cookieAge = 0;
     this.#copies = 2;

@@ -35,3 +35,19 @@ export type SessionEvent =
 
 /** A packet that a session can open. */
 export type SessionPacket = Extract<Packet, { type: "data" | "final" }>;
+
+/** What is known about a line: times in ms, losses as shares of 1. */
+export interface Link {
+  readonly rtt: number;
+  readonly jitter: number;
+  /** Of what we send. */
+  readonly loss: number;
+  /** Of what the other side sends. */
+  readonly lossBack: number;
+  /** Bytes of UDP payload that are known to arrive. */
+  readonly mtu: number;
+  /** How often the keys were changed. */
+  readonly generation: number;
+  /** When they were changed last. */
+  readonly keyedAt: number;
+}

@@ -37,7 +37,10 @@ export interface HubOptions {
 /** What happened. */
 export type HubEvent =
   | {
-    /** A session can be used; `call` tells which of our calls led to it. */
+    /**
+     * A session can be used; `call` tells which of our calls led to it. Such a one is not confirmed yet:
+     * what is written now leaves with message 3.
+     */
     readonly type: "up";
     readonly session: Session;
     readonly remote: Remote;
@@ -226,7 +229,7 @@ export class Hub {
       return;
     }
     this.#busy.add(session);
-    if (!confirmed && session.confirmed) this.#up(session, packet.receiver);
+    if (!confirmed && session.confirmed && !session.closed) this.#confirmed(session);
     this.#take(session);
   }
 
@@ -242,8 +245,11 @@ export class Hub {
         this.counters.forged++;
         return;
       }
-      this.#keep(established, undefined, now);
-      this.#up(established.session, undefined);
+      const { session, remote } = established;
+      if (!this.#keep(established, undefined, now)) return;
+      if (this.#confirmed(session)) {
+        this.#events.push({ type: "up", session, remote, call: undefined });
+      }
     }
     this.#data(packet, size, from, now);
   }
@@ -272,7 +278,9 @@ export class Hub {
       if (caller?.spent) this.#events.push({ type: "failed", call: packet.receiver });
       return;
     }
-    this.#keep(established, packet.receiver, now);
+    const { session, remote } = established, call = packet.receiver;
+    const kept = this.#keep(established, call, now);
+    this.#events.push(kept ? { type: "up", session, remote, call } : { type: "failed", call });
   }
 
   #refusal(packet: Extract<Packet, { type: "refusal" }>, now: number): void {
@@ -284,18 +292,21 @@ export class Hub {
     }
   }
 
-  #keep(established: Established, call: number | undefined, now: number): void {
+  #keep(established: Established, call: number | undefined, now: number): boolean {
     const { session, remote, hash } = established;
-    if (this.#sessions.size >= MAX_SESSIONS) session.close(CLOSE.busy, "too many sessions");
+    // Ourselves: a message of ours that somebody sent back.
+    if (equal(remote.instance, this.#options.credentials.instance)) return false;
+    if (this.#sessions.size >= MAX_SESSIONS) return false;
     this.#sessions.set(session.local, session);
     this.#known.set(session, { remote, hash, call, since: now });
     this.#busy.add(session);
+    return true;
   }
 
   /** A session is confirmed: of several between the same two runs one stays. */
-  #up(session: Session, call: number | undefined): void {
+  #confirmed(session: Session): boolean {
     const known = this.#known.get(session);
-    if (known === undefined) return;
+    if (known === undefined) return false;
     for (const [other, its] of this.#known) {
       if (other === session || other.closed || !other.confirmed) continue;
       if (!equal(its.remote.identity, known.remote.identity)) continue;
@@ -303,9 +314,9 @@ export class Hub {
       const loser = stays(known, its) ? other : session;
       loser.close(CLOSE.replaced, "another session stays");
       this.#busy.add(loser);
-      if (loser === session) return;
+      if (loser === session) return false;
     }
-    this.#events.push({ type: "up", session, remote: known.remote, call: known.call ?? call });
+    return true;
   }
 
   #take(session: Session): void {

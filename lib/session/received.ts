@@ -35,10 +35,17 @@ export class Received {
   #dueAt: number | undefined;
   #burst = 0;
   #burstAt = -Infinity;
+  #count = 0;
 
   /** When an acknowledgement is to be sent at the latest, in ms; undefined for not at all. */
   get dueAt(): number | undefined {
     return this.#dueAt;
+  }
+
+  /** Share of the other side's packets that did not come, 0-1. */
+  get loss(): number {
+    const sent = (this.#numbers.largest ?? -1) + 1;
+    return sent === 0 ? 0 : Math.max(0, 1 - this.#count / sent);
   }
 
   /**
@@ -51,6 +58,7 @@ export class Received {
   add(number: number, elicits: boolean, now: number): void {
     const largest = this.#numbers.largest ?? -1;
     const inOrder = number === largest + 1;
+    this.#count++;
     this.#numbers.add(number, number);
     while (this.#numbers.ranges.length > KEPT) this.#numbers.shift();
     if (number > largest) this.#largestAt = now;

@@ -30,6 +30,8 @@ const PROBE_GROWTH = 1.5;
 const LONGEST_PROBE_MS = 15_000;
 /** As many packets on their way are load: then the other side may wait with acknowledging. */
 const LOAD_PACKETS = 8;
+/** A sample counts as so many probe timeouts at most (our choice). */
+const LONGEST_SAMPLE = 4;
 /** How long it may wait then, in ms. */
 const ACK_DELAY_MS = 20;
 
@@ -128,7 +130,9 @@ export class Recovery {
     if (outcome === undefined) return undefined;
     const newest = outcome.acknowledged.at(-1);
     if (newest !== undefined && outcome.news) {
-      this.path.sample(now - newest.at, Math.min(delay, ACK_DELAY_MS));
+      // After a sleep an answer seems to have taken minutes: a slower path is learnt in steps.
+      const sample = Math.min(now - newest.at, LONGEST_SAMPLE * this.path.probe);
+      this.path.sample(sample, Math.min(delay, ACK_DELAY_MS));
     }
     for (const packet of outcome.acknowledged) {
       this.path.count(false);

@@ -16,7 +16,7 @@ import type { Address } from "../wire/address.ts";
 import type { Transmit } from "../wire/datagram.ts";
 import { CHALLENGE_BYTES, decodeFrames, type Frame } from "../wire/frame.ts";
 import { expandNumber, FINAL_OVERHEAD_BYTES } from "../wire/packet.ts";
-import { CLOSE, type SessionEvent, type SessionPacket } from "./event.ts";
+import { CLOSE, type Link, type SessionEvent, type SessionPacket } from "./event.ts";
 import { keyPair } from "../crypto/x25519.ts";
 import { BASE_MTU } from "./path.ts";
 import { Sender } from "./sender.ts";
@@ -37,8 +37,8 @@ const MAX_DATAGRAMS = 64;
 const MAX_DIRECTED = 8;
 /** The probe timeout of a path of which nothing is known, in ms (RFC 9002 §6.2.2: 600 by our numbers). */
 const NEW_PATH_PROBE_MS = 600;
-/** A challenge is repeated so often while nobody answers (our choice). */
-const CHALLENGES = 2;
+/** A challenge is repeated after a probe timeout, but not sooner than this, in ms (our choice). */
+const CHALLENGE_MS = 50;
 /** A CLOSE leaves so often: nobody repeats it (our choice). */
 const CLOSE_COPIES = 2;
 /** One end of one session. */
@@ -56,6 +56,7 @@ export class Session {
   #silent = false;
   #stalled = false;
   #rekeyAt: number;
+  #keyedAt: number;
   #challengeAt: number | undefined;
 
   /**
@@ -71,6 +72,7 @@ export class Session {
     this.#confirmed = !options.initiator;
     this.#heardAt = options.now;
     this.#rekeyAt = options.now + REKEY_MS;
+    this.#keyedAt = options.now;
   }
 
   /** Bytes of datagrams sent and received. */
@@ -108,11 +110,18 @@ export class Session {
     return this.#silent;
   }
 
-  /** What is known about the line. */
-  get link(): { rtt: number; jitter: number; loss: number; mtu: number; generation: number } {
+  /** What is known about the line: times in ms, losses as shares of 1. */
+  get link(): Link {
     const { smoothed, variation, loss } = this.#state.recovery.path;
-    const { mtu } = this.#state.path;
-    return { rtt: smoothed, jitter: variation, loss, mtu, generation: this.#state.keys.generation };
+    return {
+      rtt: smoothed,
+      jitter: variation,
+      loss,
+      lossBack: this.#state.received.loss,
+      mtu: this.#state.path.mtu,
+      generation: this.#state.keys.generation,
+      keyedAt: this.#keyedAt,
+    };
   }
 
   /**
@@ -196,7 +205,7 @@ export class Session {
     if (this.#closed) return false;
     const number = expandNumber(this.#state.replay.newest, packet.number);
     if (number < 0) return false;
-    const keep = 3 * this.#state.recovery.path.probe;
+    const keep = 3 * this.#state.recovery.path.probe, { generation } = this.#state.keys;
     const plain = this.#state.keys.open(
       packet.phase,
       number,
@@ -206,6 +215,7 @@ export class Session {
       keep,
     );
     if (plain === undefined) return false;
+    if (this.#state.keys.generation !== generation) this.#keyedAt = now;
     if (!this.#state.replay.accept(number)) return false;
     this.#state.bytes.received += size;
     this.#heard(from, number, size, now);
@@ -238,9 +248,7 @@ export class Session {
       this.#events.push({ type: "moved", address: this.#state.path.address });
     }
     if (this.#challengeAt !== undefined && now >= this.#challengeAt) {
-      this.#challenge();
-      const step = (this.#state.path.decidesAt ?? now) - now;
-      this.#challengeAt = step > NEW_PATH_PROBE_MS ? now + step / 2 : undefined;
+      this.#challenge(now);
     }
     if (now >= this.#heartbeatAt) this.#state.ping = true;
     if (!this.#silent && now >= this.#heardAt + SILENCE_MS) {
@@ -327,13 +335,13 @@ export class Session {
     // RFC 9000 §8.2.4: the new path may be slower than the old one.
     const patience = 3 * Math.max(this.#state.recovery.path.probe, NEW_PATH_PROBE_MS);
     if (!this.#state.path.heard(from, number, size, now + patience, this.#state.random)) return;
-    this.#challengeAt = now + patience / (CHALLENGES + 1);
-    this.#challenge();
+    this.#challenge(now);
   }
 
   /** Asks both addresses who is there; again while neither has answered. */
-  #challenge(): void {
+  #challenge(now: number): void {
     const { candidate, oldChallenge } = this.#state.path;
+    this.#challengeAt = candidate && now + Math.max(this.#state.recovery.path.probe, CHALLENGE_MS);
     if (candidate && !candidate.proved) {
       this.#direct(candidate.address, "pathChallenge", candidate.challenge);
     }
@@ -357,7 +365,10 @@ export class Session {
         return;
       }
       case "rekeyAnswer":
-        if (this.#state.keys.finish(frame.generation, frame.ephemeral)) this.#state.ping = true;
+        if (this.#state.keys.finish(frame.generation, frame.ephemeral)) {
+          this.#state.ping = true;
+          this.#keyedAt = now;
+        }
         return;
       case "rekeyRequest":
         if (this.initiator) this.#beginRekey();

@@ -112,7 +112,7 @@ Deno.test("talk: a changed key behind a typed address stops everything", async (
       env: { UDPCHAT_HOME: b },
     });
     assertEquals(first.exit, 0);
-    assertStringIncludes(first.err, "unverified: first contact");
+    assertStringIncludes(first.err, "first contact, unverified");
   }
   await using eve = talk(c, at, "ann");
   await eve.port();

@@ -1,0 +1,39 @@
+/**
+ * Who is on a line, and who would like to be. Pure.
+ *
+ * @module
+ */
+
+import type { Remote } from "../session/credentials.ts";
+import type { Session } from "../session/session.ts";
+import type { RecordReader } from "../wire/talk.ts";
+import type { Partner } from "./talk_event.ts";
+
+/** The session with the person at the other end. */
+export interface Line {
+  readonly remote: Remote;
+  name: string;
+  session: Session;
+  reader: RecordReader;
+}
+
+/** A session that is not the line, or not yet. */
+export interface Guest {
+  readonly remote: Remote;
+  /** It is one that we called. */
+  readonly called: boolean;
+  /** What was said there so far. */
+  readonly bytes: Uint8Array[];
+  /** Its key is not the one that we expect: the person must say yes. */
+  waits: boolean;
+}
+
+/**
+ * The person at the other end of a line.
+ *
+ * @param line The line.
+ * @returns Key, name and address.
+ */
+export function partnerOf(line: Line): Partner {
+  return { key: line.remote.identity, name: line.name, address: line.session.address };
+}
