@@ -53,14 +53,47 @@ export function seal(
   ad: Uint8Array,
   plaintext: Uint8Array,
 ): Uint8Array {
+  const sealed = new Uint8Array(plaintext.length + TAG_BYTES);
+  sealInto(sealed, 0, key, nonce, ad, plaintext);
+  return sealed;
+}
+
+/**
+ * Seals a packet: its header as it is, and behind it the ciphertext, in one buffer.
+ *
+ * @param key 32 bytes.
+ * @param nonce 12 bytes, never used before with this key.
+ * @param header What stands in front, and must be unchanged.
+ * @param plaintext What is hidden.
+ * @returns Header, ciphertext and tag.
+ * @throws {RangeError} If key or nonce has another length.
+ */
+export function sealPacket(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  header: Uint8Array,
+  plaintext: Uint8Array,
+): Uint8Array {
+  const packet = new Uint8Array(header.length + plaintext.length + TAG_BYTES);
+  packet.set(header);
+  sealInto(packet, header.length, key, nonce, header, plaintext);
+  return packet;
+}
+
+function sealInto(
+  output: Uint8Array,
+  at: number,
+  key: Uint8Array,
+  nonce: Uint8Array,
+  ad: Uint8Array,
+  plaintext: Uint8Array,
+): void {
   check(key, nonce);
   const cipher = createCipheriv(CIPHER, key, nonce, OPTIONS);
   cipher.setAAD(ad, { plaintextLength: plaintext.length });
-  const sealed = new Uint8Array(plaintext.length + TAG_BYTES);
-  sealed.set(cipher.update(plaintext));
+  output.set(cipher.update(plaintext), at);
   cipher.final();
-  sealed.set(cipher.getAuthTag(), plaintext.length);
-  return sealed;
+  output.set(cipher.getAuthTag(), at + plaintext.length);
 }
 
 /**

@@ -13,15 +13,22 @@ import type { Partner } from "./talk_event.ts";
 export interface Line {
   readonly remote: Remote;
   name: string;
-  session: Session;
-  reader: RecordReader;
+  readonly session: Session;
+  readonly reader: RecordReader;
+  /** It is one that we called. */
+  readonly called: boolean;
+  /** They were told to be away or gone. */
+  away: boolean;
 }
 
 /** A session that is not the line, or not yet. */
 export interface Guest {
   readonly remote: Remote;
+  readonly reader: RecordReader;
   /** It is one that we called. */
   readonly called: boolean;
+  /** It was the line before: what is said there counts. */
+  readonly friend: boolean;
   /** What was said there so far. */
   readonly bytes: Uint8Array[];
   /** Its key is not the one that we expect: the person must say yes. */

@@ -36,6 +36,8 @@ import type { Partner, TalkDone, TalkEvent, TalkOptions } from "./talk_event.ts"
 const CHAT = 0;
 /** After a call that was answered and led to nothing, in ms (our choice). */
 const RETRY_MS = 1_000;
+/** After a call that was told to be busy, in ms (our choice). */
+const BUSY_RETRY_MS = 15_000;
 /** Pieces kept until it is clear who a session belongs to (our choice; each a datagram's worth). */
 const MAX_WAITING = 256;
 
@@ -105,7 +107,7 @@ export class Talk {
   /** Changes what the other sees. */
   rename(name: string): void {
     this.#name = name;
-    if (this.#line) this.#write(this.#line, { type: "hello", name });
+    if (this.#line) this.#write(this.#line.session, { type: "hello", name });
   }
 
   /**
@@ -120,7 +122,7 @@ export class Talk {
     if (this.#done || this.#ended) return;
     const message = this.#outbox.add(text, time);
     this.#events.push({ type: "own", id: message.id, text, time });
-    if (this.#line && !this.#line.session.closed) this.#send(this.#line, message.number);
+    if (this.#line && this.#alive) this.#send(this.#line, message.number);
     else this.#callAgain(now, this.#line !== undefined);
   }
 
@@ -176,7 +178,7 @@ export class Talk {
     if (!this.#changed) return;
     this.#accepted = this.#changed;
     for (const [session, guest] of this.#guests) {
-      if (guest.waits && !session.closed) return this.#take(session, guest, now);
+      if (guest.waits && !session.closed) return this.#take(session, guest);
     }
     this.#callAgain(now, false);
   }
@@ -209,7 +211,8 @@ export class Talk {
     this.#hear(now);
     if (this.#retryAt !== undefined && now >= this.#retryAt) {
       this.#retryAt = undefined;
-      this.#callAgain(now, this.#line !== undefined);
+      const well = this.#alive && !this.#line?.session.silent && this.#outbox.missing.length === 0;
+      if (!well) this.#callAgain(now, this.#line !== undefined);
     }
     if (this.#deadline === undefined || now < this.#deadline || this.#done) return;
     if (this.#everUp) this.leave(0, "time is over");
@@ -254,11 +257,14 @@ export class Talk {
   #hubEvent(event: HubEvent, now: number): void {
     switch (event.type) {
       case "up":
-        return this.#up(event.session, event.remote, event.call, now);
+        return this.#up(event.session, event.remote, event.call);
       case "session":
         return this.#sessionEvent(event.session, event.event, now);
       case "failed":
         this.#calls.delete(event.call);
+        for (const session of this.#guests.keys()) {
+          if (session.closed) this.#guests.delete(session);
+        }
         this.#retryAt ??= now + RETRY_MS;
         return;
       case "version":
@@ -275,17 +281,29 @@ export class Talk {
   }
 
   /** Whom we called is on the line at once; who calls us when they say something: it may be a ping. */
-  #up(session: Session, remote: Remote, call: number | undefined, now: number): void {
+  #up(session: Session, remote: Remote, call: number | undefined): void {
     if (this.#done) return this.#close(session, CLOSE.done, "gone");
-    const guest: Guest = { remote, called: call !== undefined, bytes: [], waits: false };
+    const called = call !== undefined, reader = new RecordReader();
+    const guest: Guest = { remote, reader, called, friend: false, bytes: [], waits: false };
     this.#guests.set(session, guest);
-    if (call === undefined) return;
-    this.#calls.delete(call);
-    this.#decide(session, guest, now);
+    if (call !== undefined) this.#calls.delete(call);
+    if (called || this.#isSameRun(remote)) this.#decide(session, guest);
+  }
+
+  /** Something can be said on the line. */
+  get #alive(): boolean {
+    return this.#line !== undefined && !this.#line.session.closing;
+  }
+
+  /** The program on the line, by another session: the hub decides which of the two stays. */
+  #isSameRun(remote: Remote): boolean {
+    const on = this.#line?.remote;
+    return on !== undefined && equal(on.identity, remote.identity) &&
+      equal(on.instance, remote.instance);
   }
 
   /** The line, or busy, or first a question to the person. */
-  #decide(session: Session, guest: Guest, now: number): void {
+  #decide(session: Session, guest: Guest): void {
     const { remote, called } = guest, { pinned, acceptNewKey } = this.#options;
     const known = this.#line !== undefined && equal(this.#line.remote.identity, remote.identity);
     const accepted = acceptNewKey || (this.#accepted && equal(this.#accepted, remote.identity));
@@ -304,7 +322,9 @@ export class Talk {
       this.#events.push({ type: "changedKey", key: remote.identity, pinned: wanted });
       return;
     }
-    this.#take(session, guest, now);
+    // Our call beside a line that may live: not before it is confirmed.
+    if (called && this.#alive && !session.confirmed) return;
+    this.#take(session, guest);
   }
 
   /** Both may call at once: the one we call may have been quicker. */
@@ -315,39 +335,45 @@ export class Talk {
       (pinned !== undefined && equal(pinned, remote.identity));
   }
 
-  #take(session: Session, guest: Guest, now: number): void {
-    const before = this.#line, { remote } = guest;
+  #take(session: Session, guest: Guest): void {
+    const before = this.#line, { remote, reader, called } = guest;
     this.#guests.delete(session);
-    if (before && before.session !== session && !before.session.closed) {
-      this.#close(before.session, CLOSE.replaced, "another session stays");
+    const sameRun = this.#isSameRun(remote);
+    if (before && before.session !== session && !before.session.closing) {
+      if (sameRun) {
+        this.#guests.set(before.session, { ...before, friend: true, bytes: [], waits: false });
+      } else this.#close(before.session, CLOSE.replaced, "another session stays");
     }
     this.#stopCalling();
     const known = before && equal(before.remote.identity, remote.identity);
     const name = known ? before.name : keyTag(remote.identity);
-    const line = { remote, name, session, reader: new RecordReader() };
+    const line = { remote, name, session, reader, called, away: false };
     this.#line = line;
     this.#everUp = true;
-    const again = known === true;
-    this.#events.push({ type: "up", partner: partnerOf(line), again });
-    this.#write(line, { type: "hello", name: this.#name });
+    if (!sameRun || before?.away) {
+      this.#events.push({ type: "up", partner: partnerOf(line), again: known === true });
+    }
+    this.#write(session, { type: "hello", name: this.#name });
     for (const { number } of this.#outbox.missing) this.#send(line, number);
-    for (const bytes of guest.bytes) this.#records(line, bytes, now);
+    for (const bytes of guest.bytes) this.#records(line, bytes);
     this.#leaveIfReady();
   }
 
   #guestEvent(session: Session, guest: Guest, event: SessionEvent, now: number): void {
+    const busy = event.type === "closed" && event.by === "them" && event.code === CLOSE.busy;
     if (event.type === "closed") {
       this.#guests.delete(session);
-      if (event.by === "them" && event.code === CLOSE.busy && !this.#everUp) this.#busy();
+      if (busy && !this.#everUp) this.#busy();
     }
     const over = event.type === "closed" || event.type === "silent";
-    if (over && guest.called && (!this.#line || this.#line.session.closed)) {
-      this.#retryAt ??= now + RETRY_MS;
-    }
+    if (over && guest.called) this.#retryAt ??= now + (busy ? BUSY_RETRY_MS : RETRY_MS);
+    const open = !guest.waits && !session.closing;
+    if (event.type === "confirmed" && guest.called && open) this.#decide(session, guest);
     if (event.type !== "data" || event.stream !== CHAT) return;
+    if (guest.friend) return this.#records({ session, reader: guest.reader }, event.bytes);
     guest.bytes.push(event.bytes);
     if (guest.bytes.length > MAX_WAITING) return this.#close(session, CLOSE.done, "not accepted");
-    if (!guest.waits) this.#decide(session, guest, now);
+    if (!guest.waits) this.#decide(session, guest);
   }
 
   #sessionEvent(session: Session, event: SessionEvent, now: number): void {
@@ -358,10 +384,11 @@ export class Talk {
     if (line?.session !== session) return;
     switch (event.type) {
       case "data":
-        if (event.stream === CHAT) this.#records(line, event.bytes, now);
+        if (event.stream === CHAT) this.#records(line, event.bytes);
         return;
       case "silent":
       case "back":
+        line.away = event.type === "silent";
         return this.#presence(line, event.type === "back" ? "here" : "away");
       case "stalled":
         this.#events.push({ type: "resolve" });
@@ -373,12 +400,23 @@ export class Talk {
   }
 
   #closed(line: Line, event: Extract<SessionEvent, { type: "closed" }>, now: number): void {
-    if (this.#done || event.code === CLOSE.replaced) return;
+    if (this.#done) return;
+    if (event.code === CLOSE.replaced) return this.#moveOver(now);
     if (event.by === "us" && event.code === CLOSE.busy) return;
     if (event.code === CLOSE.busy) return this.#busy();
+    line.away = true;
     this.#presence(line, "gone");
     if (this.#outbox.missing.length > 0) this.#callAgain(now, false);
     this.#freeLine();
+  }
+
+  /** Another session stays: it is here, or its last message is still on the way. */
+  #moveOver(now: number): void {
+    for (const [session, guest] of this.#guests) {
+      const good = !guest.waits && !session.closing && this.#isSameRun(guest.remote);
+      if (good) return this.#take(session, guest);
+    }
+    this.#retryAt ??= now + RETRY_MS;
   }
 
   /** Who waits is free for others once the last one has left and holds all that was said to them. */
@@ -393,12 +431,14 @@ export class Talk {
     this.leave(3, "busy");
   }
 
-  #records(line: Line, bytes: Uint8Array, now: number): void {
-    for (const record of line.reader.push(bytes)) this.#record(line, record, now);
-    if (line.reader.broken) this.#close(line.session, CLOSE.protocol, "no records");
+  #records({ session, reader }: Pick<Line, "session" | "reader">, bytes: Uint8Array): void {
+    for (const record of reader.push(bytes)) this.#record(session, record);
+    if (reader.broken) this.#close(session, CLOSE.protocol, "no records");
   }
 
-  #record(line: Line, record: TalkRecord, _now: number): void {
+  #record(session: Session, record: TalkRecord): void {
+    const line = this.#line;
+    if (line === undefined) return;
     switch (record.type) {
       case "hello": {
         if (record.name === line.name) return;
@@ -414,7 +454,7 @@ export class Talk {
         return;
       }
       case "message":
-        return this.#message(line, record);
+        return this.#message(line, session, record);
       case "have":
         for (const { id } of this.#outbox.held(record.log, record.number)) {
           this.#events.push({ type: "status", id, state: "delivered", by: line.remote.identity });
@@ -424,14 +464,14 @@ export class Talk {
     }
   }
 
-  #message(line: Line, record: Extract<TalkRecord, { type: "message" }>): void {
+  #message(line: Line, session: Session, record: Extract<TalkRecord, { type: "message" }>): void {
     const { log, number, time, text } = record;
     const { isNew, upTo } = this.#held.accept(line.remote.identity, log, number);
     if (isNew) {
       const id = `${keyTag(log)}-${number}`;
       this.#events.push({ type: "message", id, partner: partnerOf(line), text, time });
     }
-    this.#write(line, { type: "have", log, number: upTo });
+    this.#write(session, { type: "have", log, number: upTo });
   }
 
   #echo(session: Session, bytes: Uint8Array): void {
@@ -445,16 +485,22 @@ export class Talk {
     const message = this.#outbox.get(number);
     if (message === undefined) return;
     const { log } = this.#outbox;
-    this.#write(line, { type: "message", log, number, time: message.time, text: message.text });
+    this.#write(line.session, {
+      type: "message",
+      log,
+      number,
+      time: message.time,
+      text: message.text,
+    });
     if (message.sent) return;
     message.sent = true;
     this.#events.push({ type: "status", id: message.id, state: "sent" });
   }
 
-  #write(line: Line, record: TalkRecord): void {
-    if (line.session.closed) return;
-    line.session.write(CHAT, encodeRecord(record));
-    this.#hub.touch(line.session);
+  #write(session: Session, record: TalkRecord): void {
+    if (session.closing) return;
+    session.write(CHAT, encodeRecord(record));
+    this.#hub.touch(session);
   }
 
   #close(session: Session, code: number, reason: string): void {

@@ -71,7 +71,7 @@ export class Answerer {
   readonly #unfinished = new Map<number, Unfinished>();
   readonly #byAsker = new Map<string, number>();
   #cookieSecrets: readonly Uint8Array[] = [];
-  #cookieAt = -Infinity;
+  #cookieSlot = -Infinity;
   /** X25519 computations for strangers, to see that a flood causes none. */
   computed = 0;
 
@@ -218,9 +218,11 @@ export class Answerer {
     from: Address,
     now: number,
   ): "good" | "bad" | "none" {
-    if (now - this.#cookieAt >= COOKIE_MS) {
-      this.#cookieSecrets = [this.#options.random(32), ...this.#cookieSecrets.slice(0, 1)];
-      this.#cookieAt = now;
+    const slot = Math.floor(now / COOKIE_MS);
+    if (slot !== this.#cookieSlot) {
+      const before = slot === this.#cookieSlot + 1 ? this.#cookieSecrets.slice(0, 1) : [];
+      this.#cookieSecrets = [this.#options.random(32), ...before];
+      this.#cookieSlot = slot;
     }
     if (packet.cookie.every((byte) => byte === 0)) return "none";
     const good = this.#cookieSecrets.some((secret) =>

@@ -42,6 +42,8 @@ const GROWTH = 1.5;
 const LONGEST_MS = 15_000;
 /** The second copy of a message leaves so much later, in ms: losses come in bursts. */
 const COPY_MS = 8;
+/** Where a message was repeated, the round trip is taken for no less than this, in ms (our choice). */
+const DOUBTFUL_RTT_MS = 100;
 /** A cookie comes unauthenticated: another one counts only after so long, in ms (our choice). */
 const COOKIE_PAUSE_MS = 100;
 /** A cookie that led to nothing after so many repetitions is forgotten (our choice). */
@@ -115,6 +117,7 @@ export class Caller {
   #sentAt: number | undefined;
   #repeated = false;
   #spent = false;
+  #rounds = 0;
 
   /**
    * Prepares the first message.
@@ -173,7 +176,8 @@ export class Caller {
     else {
       this.#copies = 2;
       this.#sendAt = now + this.#interval;
-      this.#interval = Math.min(this.#interval * GROWTH, LONGEST_MS);
+      // 200, 200, 300, 450 ms: the second round is as likely to be lost as the first.
+      if (this.#rounds++ > 0) this.#interval = Math.min(this.#interval * GROWTH, LONGEST_MS);
       if (++this.#cookieAge > COOKIE_TRIES) this.#cookie = new Uint8Array(MAC_BYTES);
     }
     return encodeInit(this.#head, this.#mac, this.#cookie);
@@ -218,7 +222,9 @@ export class Caller {
     const { credentials, replaces, random } = this.#options;
     const final = this.#noise.writeMessage(encodeCredentials(credentials, replaces));
     const keys = new SessionKeys(this.#noise.split(), true);
-    const rtt = this.#sentAt === undefined || this.#repeated ? undefined : now - this.#sentAt;
+    // Which of several copies was answered nobody knows: the last one, unless that is too quick to be true.
+    const took = now - (this.#sentAt ?? now);
+    const rtt = this.#repeated ? Math.max(took, DOUBTFUL_RTT_MS) : took;
     const session = new Session({
       initiator: true,
       local: this.index,

@@ -16,6 +16,13 @@ const PACING_GAIN = 1.25;
 /** Datagrams that may leave at once (RFC 9002 §7.7: as many as the initial window). */
 const BURST_DATAGRAMS = 10;
 
+/** A round trip below this, in ms, is one machine or one cable: all that is on its way is in a buffer. */
+const LOCAL_RTT_MS = 3;
+/** And that buffer is a socket's: 208 KiB by default on Linux, half of it for book-keeping, in bytes. */
+const LOCAL_WINDOW = 98_304;
+/** Timers are no finer, in ms: what could go within one goes at once, on credit. */
+const TIMER_MS = 1;
+
 /** A window for the bytes on their way, and a rate for letting them go. */
 export class Congestion {
   #window: number;
@@ -62,10 +69,11 @@ export class Congestion {
    * @returns Now or later; undefined where an acknowledgement must come first.
    */
   readyAt(size: number, rtt: number, now: number): number | undefined {
-    if (this.#inFlight + size > this.#window) return undefined;
+    const most = rtt < LOCAL_RTT_MS ? Math.min(this.#window, LOCAL_WINDOW) : this.#window;
+    if (this.#inFlight + size > most) return undefined;
     this.#refill(rtt, now);
-    if (this.#credit >= size) return now;
-    return now + (size - this.#credit) / this.#rate(rtt);
+    const wait = (size - this.#credit) / this.#rate(rtt);
+    return wait < TIMER_MS ? now : now + wait;
   }
 
   /** A datagram of bulk has left. */

@@ -11,7 +11,7 @@
  * @module
  */
 
-import { nonceOf, open, seal } from "../crypto/aead.ts";
+import { nonceOf, open, seal, sealPacket } from "../crypto/aead.ts";
 import { hkdf, sha256 } from "../crypto/hash.ts";
 import { dh, type KeyPair } from "../crypto/x25519.ts";
 
@@ -62,6 +62,18 @@ export class SessionKeys {
    */
   seal(number: number, header: Uint8Array, frames: Uint8Array): Uint8Array {
     return seal(this.#current.send, nonceOf(number), header, frames);
+  }
+
+  /**
+   * Seals a packet behind its header.
+   *
+   * @param number Its full number; never one twice.
+   * @param header What stands in front, authenticated.
+   * @param frames What is encrypted.
+   * @returns The whole datagram.
+   */
+  packet(number: number, header: Uint8Array, frames: Uint8Array): Uint8Array {
+    return sealPacket(this.#current.send, nonceOf(number), header, frames);
   }
 
   /**

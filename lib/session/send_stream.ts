@@ -147,13 +147,17 @@ export class SendStream {
   }
 
   #slice(from: number, until: number): Uint8Array {
-    const data = new Uint8Array(until - from);
     let low = 0, high = this.#chunks.length;
     while (low < high) {
       const middle = (low + high) >> 1, chunk = this.#chunks[middle];
       if (chunk && chunk.offset + chunk.data.length <= from) low = middle + 1;
       else high = middle;
     }
+    const whole = this.#chunks[low];
+    if (whole && whole.offset <= from && until <= whole.offset + whole.data.length) {
+      return whole.data.subarray(from - whole.offset, until - whole.offset);
+    }
+    const data = new Uint8Array(until - from);
     for (
       let chunk = this.#chunks[low];
       chunk && chunk.offset < until;

@@ -19,7 +19,7 @@ import {
   numberBits,
   TAG_BYTES,
 } from "../wire/packet.ts";
-import { AMPLIFICATION, BASE_MTU, same } from "./path.ts";
+import { AMPLIFICATION, BASE_MTU, MTU_LOOPBACK, same } from "./path.ts";
 import { isBulk } from "./send_stream.ts";
 import { ELICITING, type SessionState } from "./state.ts";
 
@@ -33,6 +33,9 @@ interface Sending {
   /** Pad the datagram to this size, to see whether it arrives. */
   readonly probe?: number;
 }
+
+/** Frames are gathered here before they are sealed, one packet at a time. */
+const scratch = new Uint8Array(MTU_LOOPBACK);
 
 const PING: Frame = { type: "ping" };
 
@@ -205,14 +208,11 @@ export class Sender {
         numberBits(number, this.#state.recovery.sent.largestAcknowledged),
       )
       : encodeFinalHeader(this.#state.remote, this.#state.final, number);
-    const writer = new Writer(mtu - header.length - TAG_BYTES);
+    const writer = new Writer(scratch.subarray(0, mtu - header.length - TAG_BYTES));
     const acknowledges = this.#state.received.dueAt !== undefined;
     const frames = this.#fill(writer, acknowledges, fill, now, how);
     if (writer.length === 0) return undefined;
-    const sealed = this.#state.keys.seal(number, header, writer.finish());
-    const bytes = new Uint8Array(header.length + sealed.length);
-    bytes.set(header);
-    bytes.set(sealed, header.length);
+    const bytes = this.#state.keys.packet(number, header, writer.finish());
     const to = how.to ?? this.#state.path.address;
     if (!this.#mayGo(to, bytes.length)) return undefined;
     this.#state.number++;

@@ -85,6 +85,11 @@ export class Session {
     return this.#confirmed;
   }
 
+  /** Whether it is over, or about to be. */
+  get closing(): boolean {
+    return this.#closed || this.#closing !== undefined;
+  }
+
   /** Whether it is over. */
   get closed(): boolean {
     return this.#closed;

@@ -39,12 +39,13 @@ export class Contacts {
    */
   constructor(home: string | undefined) {
     const path = home === undefined ? ":memory:" : `${home}/${FILE}`;
+    if (home !== undefined) Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
     try {
       this.#database = open(path);
     } catch (error) {
       if (home === undefined || !isDamaged(error)) throw error;
-      this.movedTo = `${path}.damaged-${Math.floor(Deno.statSync(path).mtime?.getTime() ?? 0)}`;
-      Deno.renameSync(path, this.movedTo);
+      this.movedTo = moveAside(path);
+      Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
       this.#database = open(path);
     }
   }
@@ -106,11 +107,14 @@ export class Contacts {
 function open(path: string): DatabaseSync {
   const database = new DatabaseSync(path);
   try {
-    database.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA journal_mode = WAL;`);
+    database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
     if (version > SCHEMA_VERSION) {
       throw new Error(`Cannot read ${path} as a newer udpchat has written it: use that one`);
     }
+    const check = String(database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"]);
+    if (check !== "ok") throw new Error(`database disk image is malformed: ${check}`);
+    database.exec("PRAGMA journal_mode = WAL");
     if (version < 1) {
       database.exec(`
         CREATE TABLE IF NOT EXISTS contacts (
@@ -129,10 +133,30 @@ function open(path: string): DatabaseSync {
   }
 }
 
-/** SQLITE_CORRUPT 11, SQLITE_NOTADB 26 (sqlite.org/rescode.html). */
+/** SQLITE_CORRUPT and SQLITE_NOTADB; the platform gives no code, only SQLite's text for them. */
 function isDamaged(error: unknown): boolean {
-  const code = (error as { errcode?: unknown }).errcode;
-  return code === 11 || code === 26;
+  const text = error instanceof Error ? error.message : "";
+  return /not a database|disk image is malformed|malformed database schema/.test(text);
+}
+
+/** Moves a damaged database and its journal to a name that is free. */
+function moveAside(path: string): string {
+  for (let number = 1;; number++) {
+    const target = `${path}.damaged-${number}`;
+    try {
+      Deno.statSync(target);
+    } catch {
+      Deno.renameSync(path, target);
+      for (const part of ["-wal", "-shm"]) {
+        try {
+          Deno.renameSync(path + part, target + part);
+        } catch {
+          // There was none.
+        }
+      }
+      return target;
+    }
+  }
 }
 
 function contact(row: Record<string, unknown> | undefined): Contact | undefined {

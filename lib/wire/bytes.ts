@@ -97,10 +97,10 @@ export class Writer {
   /**
    * Starts with an empty buffer.
    *
-   * @param size Bytes that fit.
+   * @param room Bytes that fit, or a buffer to write into.
    */
-  constructor(size: number) {
-    this.#buffer = new Uint8Array(size);
+  constructor(room: number | Uint8Array) {
+    this.#buffer = typeof room === "number" ? new Uint8Array(room) : room;
   }
 
   /** Bytes written. */

@@ -12,36 +12,12 @@ import type { PlainEvent } from "../../lib/plain/event.ts";
 import { PlainGroup } from "../../lib/plain/group.ts";
 import { printable } from "../../lib/chat/printable.ts";
 import type { Address } from "../../lib/wire/address.ts";
-import { compare, head, say } from "./report.ts";
+import { firstLine, latencyUnderLoss } from "./latency.ts";
+import { compare, head, say, serve } from "./report.ts";
+import { sessions } from "./session.ts";
 
 const here = (file: string): string => new URL(file, import.meta.url).pathname;
 const MAIN = here("../../main.ts");
-
-interface Server extends AsyncDisposable {
-  readonly port: number;
-  readonly pid: number;
-}
-
-/** Starts a server that says its port on standard error. */
-async function serve(args: readonly string[]): Promise<Server> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--unstable-net", "-A", ...args],
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  const reader = child.stderr.getReader();
-  let text = "";
-  while (!text.includes("\n")) text += new TextDecoder().decode((await reader.read()).value);
-  return {
-    port: Number(/:(\d+)/.exec(text)?.[1]),
-    pid: child.pid,
-    [Symbol.asyncDispose]: async () => {
-      child.kill("SIGKILL");
-      await reader.cancel();
-      await child.status;
-    },
-  };
-}
 
 const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
 const buffer = new Uint8Array(65_536), payload = new Uint8Array(80).fill(0x61);
@@ -238,14 +214,31 @@ function foreignText(): void {
   }
 }
 
+async function plainMode(): Promise<void> {
+  head();
+  await echoRoundTrip();
+  for (const count of [10, 100, 1_000]) await fanOut(count);
+  await receiveRate();
+  await startUp();
+  await memory();
+  foreignText();
+}
+
+/** Groups, by name: `deno task bench` runs all, `deno task bench latency` one. */
+const GROUPS: Readonly<Record<string, () => void | Promise<void>>> = {
+  plain: plainMode,
+  latency: () => {
+    latencyUnderLoss();
+    firstLine();
+  },
+  session: sessions,
+};
+
 say(
-  `deno ${Deno.version.deno}, ${Deno.build.os} ${Deno.build.arch}, ${navigator.hardwareConcurrency} cores\n`,
+  `deno ${Deno.version.deno}, ${Deno.build.os} ${Deno.build.arch}, ` +
+    `${navigator.hardwareConcurrency} cores\n`,
 );
-head();
-await echoRoundTrip();
-for (const count of [10, 100, 1_000]) await fanOut(count);
-await receiveRate();
-await startUp();
-await memory();
-foreignText();
+for (const [name, group] of Object.entries(GROUPS)) {
+  if (Deno.args.length === 0 || Deno.args.includes(name)) await group();
+}
 socket.close();

@@ -55,3 +55,30 @@ export function head(): void {
   say("| what | ours | bare loop | ratio | reach for |");
   say("| --- | --- | --- | --- | --- |");
 }
+
+/** A server in a process of its own. */
+export interface Server extends AsyncDisposable {
+  readonly port: number;
+  readonly pid: number;
+}
+
+/** Starts a server that says its port on standard error. */
+export async function serve(args: readonly string[]): Promise<Server> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--unstable-net", "-A", ...args],
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const reader = child.stderr.getReader();
+  let text = "";
+  while (!text.includes("\n")) text += new TextDecoder().decode((await reader.read()).value);
+  return {
+    port: Number(/:(\d+)/.exec(text)?.[1]),
+    pid: child.pid,
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGKILL");
+      await reader.cancel();
+      await child.status;
+    },
+  };
+}

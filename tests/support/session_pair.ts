@@ -9,7 +9,8 @@ import { Impairment, type ImpairmentSpec } from "../../lib/net/impairment.ts";
 import { type Random, seededRandom } from "../../lib/net/random.ts";
 import type { RandomBytes } from "../../lib/session/state.ts";
 import { SessionKeys } from "../../lib/session/keys.ts";
-import { Session, type SessionEvent } from "../../lib/session/session.ts";
+import type { SessionEvent } from "../../lib/session/event.ts";
+import { Session } from "../../lib/session/session.ts";
 import type { Address } from "../../lib/wire/address.ts";
 import { decodePacket } from "../../lib/wire/packet.ts";
 
@@ -19,6 +20,9 @@ export const BOB: Address = { host: "192.0.2.2", port: 1_002 };
 
 /** Bytes of UDP and IPv4 headers, which count on the wire. */
 export const IP_UDP_BYTES = 28;
+
+/** Steps at one moment that only a session without rest needs. */
+const MAX_SPINS = 100_000;
 
 /** Random bytes for tests. */
 export function testRandom(random: Random): RandomBytes {
@@ -52,6 +56,8 @@ export interface PairOptions {
   readonly mtu?: number;
   /** Decides about each datagram before the network does: false for lost. */
   readonly filter?: (flying: Flying, now: number) => boolean;
+  /** What arrives in place of a datagram that is not lost: changed, more than one, or none. */
+  readonly mangle?: (flying: Flying, now: number) => readonly Flying[];
 }
 
 /** Both ends and the network. */
@@ -63,9 +69,13 @@ export class SessionPair {
   /** Bytes on the wire both ways, headers included. */
   wire = 0;
   packets = 0;
+  /** Steps at one moment: a session that never comes to rest is an error, not a test that hangs. */
+  #spins = 0;
+  #steppedAt = -1;
   readonly #there: Impairment<Flying>;
   readonly #back: Impairment<Flying>;
   readonly #filter: ((flying: Flying, now: number) => boolean) | undefined;
+  readonly #mangle: (flying: Flying, now: number) => readonly Flying[];
 
   constructor(options: PairOptions = {}) {
     this.random = seededRandom(options.seed ?? 1);
@@ -75,6 +85,7 @@ export class SessionPair {
     this.#there = new Impairment(spec, this.random);
     this.#back = new Impairment(options.back ?? spec, this.random);
     this.#filter = options.filter;
+    this.#mangle = options.mangle ?? ((flying) => [flying]);
     const mtu = options.mtu === undefined ? {} : { mtu: options.mtu };
     const make = (initiator: boolean): Session => {
       const [send, receive] = initiator ? [first, second] : [second, first];
@@ -132,6 +143,9 @@ export class SessionPair {
 
   /** Everything that is due now. */
   step(): void {
+    this.#spins = this.now === this.#steppedAt ? this.#spins + 1 : 0;
+    this.#steppedAt = this.now;
+    if (this.#spins > MAX_SPINS) throw new Error(`The sessions spin at ${this.now} ms`);
     for (const way of [this.#there, this.#back]) {
       for (let next = way.poll(this.now); next; next = way.poll(this.now)) this.#arrive(next);
     }
@@ -148,9 +162,11 @@ export class SessionPair {
       for (let next = end.session.poll(this.now); next; next = end.session.poll(this.now)) {
         this.wire += next.bytes.length + IP_UDP_BYTES;
         this.packets++;
-        const flying = { bytes: next.bytes, from: end.address, to: next.to };
+        // A socket makes a new object for each datagram, so nobody may compare them by identity.
+        const flying = { bytes: next.bytes, from: { ...end.address }, to: { ...next.to } };
         if (this.#filter?.(flying, this.now) === false) continue;
-        (end === this.ann ? this.#there : this.#back).push(flying, this.now);
+        const way = end === this.ann ? this.#there : this.#back;
+        for (const each of this.#mangle(flying, this.now)) way.push(each, this.now);
       }
       this.#take(end);
     }

@@ -1,0 +1,298 @@
+/**
+ * A minimal session: packets out and in, acknowledgement, repetition by timer, and talk on stream
+ * 0 (PROTOCOL.md §6-§15). It does nothing by itself: whoever uses it says how long to wait.
+ *
+ * @module
+ */
+
+import { Malformed, same } from "./bytes.ts";
+import { decodeFrames, elicits, encodeFrames, type Frame, isRepeated } from "./frames.ts";
+import type { Outcome } from "./handshake.ts";
+import { Keyring } from "./keyring.ts";
+import { expandNumber, numberBits, Received } from "./numbers.ts";
+import { dataHeader, finalHeader, type Sealed } from "./packets.ts";
+import * as talk from "./records.ts";
+import { Incoming, Outgoing } from "./streams.ts";
+import { type Arrived, PATIENCE_MS, type Wire } from "./wire.ts";
+
+const PTO_MS = 150;
+const IN_FLIGHT = 32;
+const ROOM = 1200 - 176 - 16;
+
+interface Sent {
+  readonly frames: readonly Frame[];
+  readonly at: number;
+}
+
+/** One session with the other side. */
+export class Session {
+  /** The messages that came, each once and in order. */
+  readonly messages: talk.Message[] = [];
+  /** How often a message came that was already held. */
+  repetitions = 0;
+  /** The highest of my messages that the other side holds. */
+  held = 0;
+  /** The other side's name. */
+  name: string | undefined;
+  /** The other side's CLOSE. */
+  closed: Extract<Frame, { type: "close" }> | undefined;
+  /** The echo answers that came. */
+  readonly echoes: number[] = [];
+  /** How many challenges came. */
+  challenges = 0;
+  /** The answers to my challenges. */
+  readonly responses: Uint8Array[] = [];
+  /** The DATA and FINAL packets that came. */
+  readonly came: { final: number; data: number } = { final: 0, data: 0 };
+  /** The socket; another one is another address. */
+  wire: Wire;
+  readonly #address: Deno.NetAddr;
+  readonly #outcome: Outcome;
+  readonly #keys: Keyring;
+  readonly #received: Received = new Received();
+  readonly #flight: Map<number, Sent> = new Map();
+  readonly #delivered: WeakSet<Frame> = new WeakSet();
+  readonly #outgoing: Outgoing = new Outgoing();
+  readonly #incoming: Incoming = new Incoming();
+  readonly #records: talk.RecordReader = new talk.RecordReader();
+  readonly #log: Uint8Array = crypto.getRandomValues(new Uint8Array(8));
+  #queue: Frame[] = [];
+  #acknowledge = false;
+  #acknowledged: number | null = null;
+  #number = 0;
+  #message = 0;
+
+  constructor(wire: Wire, address: Deno.NetAddr, outcome: Outcome) {
+    this.wire = wire;
+    this.#address = address;
+    this.#outcome = outcome;
+    this.#keys = new Keyring(outcome.initiator, outcome.keys);
+  }
+
+  /** The other side's identity. */
+  get identity(): Uint8Array {
+    return this.#outcome.peer.identity;
+  }
+
+  /** The handshake hash. */
+  get hash(): Uint8Array {
+    return this.#outcome.hash;
+  }
+
+  /** The generation of keys that seals. */
+  get generation(): number {
+    return this.#keys.generation;
+  }
+
+  #seal(frames: readonly Frame[], clear: Uint8Array = encodeFrames(frames)): Uint8Array {
+    const [number, theirs] = [this.#number++, this.#outcome.theirs];
+    const phase = this.#keys.generation % 2;
+    const header = this.#outcome.initiator && this.#received.largest < 0
+      ? finalHeader(theirs, this.#outcome.third, number)
+      : dataHeader(theirs, number, numberBits(number, this.#acknowledged), phase);
+    if (frames.some(elicits)) this.#flight.set(number, { frames, at: Date.now() });
+    return this.#keys.seal(number, header, clear);
+  }
+
+  #takeAcknowledgement(): Frame[] {
+    const ranges = this.#received.ranges();
+    if (!this.#acknowledge || ranges.length === 0) return [];
+    this.#acknowledge = false;
+    return [{ type: "ack", delay: 0, ranges: ranges.slice(0, 16) }];
+  }
+
+  #nextPacket(): Frame[] {
+    const frames = this.#takeAcknowledgement();
+    for (;;) {
+      const next = this.#queue.shift() ??
+        (this.#flight.size < IN_FLIGHT ? this.#outgoing.next() : undefined);
+      if (!next) return frames;
+      if (frames.length > 0 && encodeFrames([...frames, next]).length > ROOM) {
+        this.#queue.unshift(next);
+        return frames;
+      }
+      frames.push(next);
+    }
+  }
+
+  /** Sends all that waits. */
+  async flush(): Promise<void> {
+    for (let frames = this.#nextPacket(); frames.length > 0; frames = this.#nextPacket()) {
+      await this.wire.send(this.#seal(frames), this.#address);
+    }
+  }
+
+  #repeat(numbers: readonly number[]): void {
+    for (const number of numbers) {
+      const frames = this.#flight.get(number)?.frames ?? [];
+      this.#flight.delete(number);
+      const wanted = frames.filter((frame) => isRepeated(frame) && !this.#delivered.has(frame));
+      this.#queue.push(...wanted.filter((frame) => !this.#queue.includes(frame)));
+    }
+  }
+
+  #onAck(frame: Extract<Frame, { type: "ack" }>): void {
+    for (const { first, last } of frame.ranges) {
+      if (last >= this.#number) throw new Malformed("acknowledges what was not sent");
+      for (const [number, sent] of this.#flight) {
+        if (number < first || number > last) continue;
+        for (const each of sent.frames) this.#delivered.add(each);
+        this.#flight.delete(number);
+      }
+      this.#acknowledged = Math.max(this.#acknowledged ?? -1, last);
+    }
+    const largest = this.#acknowledged ?? -1;
+    this.#repeat([...this.#flight.keys()].filter((number) => number <= largest - 3));
+  }
+
+  #onRecord(record: talk.TalkRecord): void {
+    if (record.type === "hello") this.name = record.name;
+    if (record.type === "have" && same(record.log, this.#log)) {
+      this.held = Math.max(this.held, record.number);
+    }
+    if (record.type !== "message") return;
+    const highest = this.messages.findLast((each) => same(each.log, record.log))?.number ?? 0;
+    if (record.number > highest) this.messages.push(record);
+    else this.repetitions++;
+    const number = Math.max(highest, record.number);
+    this.#outgoing.push(talk.encodeRecord({ type: "have", log: record.log, number }));
+  }
+
+  #onEcho(data: Uint8Array): void {
+    const echo = talk.decodeEcho(data);
+    if (echo?.type === "answer") this.echoes.push(echo.number);
+    if (echo?.type !== "ask") return;
+    const answer = talk.encodeEcho({ type: "answer", number: echo.number });
+    this.#queue.push({ type: "datagram", data: answer });
+  }
+
+  #onFrame(frame: Frame): void {
+    if (frame.type === "ack") this.#onAck(frame);
+    if (frame.type === "stream" && frame.id === 0) {
+      this.#records.push(this.#incoming.push(frame)).forEach((each) => this.#onRecord(each));
+      this.#queue.push(...this.#incoming.limits());
+    }
+    if (frame.type === "max data" || frame.type === "max stream data") {
+      this.#outgoing.raise(frame);
+    }
+    if (frame.type === "challenge") {
+      this.challenges++;
+      this.#queue.push({ type: "response", data: frame.data });
+    }
+    if (frame.type === "response") this.responses.push(frame.data);
+    if (frame.type === "rekey" || frame.type === "rekey answer") {
+      this.#queue.push(...this.#keys.take(frame));
+    }
+    if (frame.type === "rekey request") this.#queue.push(...this.#keys.ask());
+    if (frame.type === "datagram") this.#onEcho(frame.data);
+    if (frame.type === "close") this.closed = frame;
+  }
+
+  /** Takes a packet of this session; what is not authentic or not new is dropped. */
+  take(packet: Sealed & { readonly type: "final" | "data" }): void {
+    if (packet.receiver !== this.#outcome.mine || this.closed) return;
+    const number = expandNumber(this.#received.largest, packet.value, packet.bits);
+    let clear: Uint8Array;
+    try {
+      clear = this.#keys.open(packet, number);
+    } catch {
+      return;
+    }
+    if (!this.#received.isNew(number)) return;
+    this.#received.add(number);
+    this.came[packet.type]++;
+    const frames = decodeFrames(clear);
+    if (frames.some(elicits)) this.#acknowledge = true;
+    frames.forEach((frame) => this.#onFrame(frame));
+  }
+
+  #oldest(): number {
+    return Math.min(...[...this.#flight.values()].map((sent) => sent.at));
+  }
+
+  /** Waits for one packet or for the timer, and sends what is due. */
+  async step(until: number): Promise<void> {
+    await this.flush();
+    const arrived: Arrived | undefined = await this.wire.receive(
+      Math.min(until, this.#oldest() + PTO_MS),
+    );
+    if (arrived?.packet.type === "data" || arrived?.packet.type === "final") {
+      this.take(arrived.packet);
+    }
+    if (!arrived && this.#oldest() + PTO_MS <= Date.now()) {
+      this.#repeat([...this.#flight.keys()]);
+      if (this.#queue.length === 0) this.#queue.push({ type: "ping" });
+    }
+    await this.flush();
+  }
+
+  /** Goes on until something is so. */
+  async until(what: string, isSo: () => boolean): Promise<void> {
+    const end = Date.now() + PATIENCE_MS;
+    while (!isSo()) {
+      if (Date.now() > end) throw new Error(`never ${what}`);
+      await this.step(end);
+    }
+  }
+
+  /** Everything that was sent and elicits is acknowledged. */
+  async settled(): Promise<void> {
+    await this.until("acknowledged", () => this.#flight.size === 0 && this.#queue.length === 0);
+  }
+
+  /** Says a name. */
+  hello(name: string): void {
+    this.#outgoing.push(talk.encodeRecord({ type: "hello", name }));
+  }
+
+  /** Says a message; returns its number. */
+  say(text: string): number {
+    this.#message++;
+    this.again(this.#message, text);
+    return this.#message;
+  }
+
+  /** Says a message of a number that was already said. */
+  again(number: number, text: string): void {
+    const message = { type: "message", log: this.#log, number, time: Date.now(), text } as const;
+    this.#outgoing.push(talk.encodeRecord(message));
+  }
+
+  /** Asks for an echo. */
+  ask(number: number): void {
+    this.#queue.push({ type: "datagram", data: talk.encodeEcho({ type: "ask", number }) });
+  }
+
+  /** Says a record that may be anything. */
+  record(bytes: Uint8Array): void {
+    this.#outgoing.push(bytes);
+  }
+
+  /** Sends a packet whose frames may be anything. */
+  async send(clear: Uint8Array): Promise<void> {
+    await this.wire.send(this.#seal([], clear), this.#address);
+  }
+
+  /** Sends a frame of any kind. */
+  push(frame: Frame): void {
+    this.#queue.push(frame);
+  }
+
+  /** Begins a new generation of keys, or asks for it. */
+  rekey(): void {
+    this.#queue.push(
+      ...this.#outcome.initiator ? this.#keys.ask() : [
+        { type: "rekey request" } as const,
+      ],
+    );
+  }
+
+  /** Says CLOSE in two packets. */
+  async close(code: number, reason: string): Promise<void> {
+    await this.flush();
+    const frame: Frame = { type: "close", code, reason };
+    for (let copy = 0; copy < 2; copy++) {
+      await this.wire.send(this.#seal([frame]), this.#address);
+    }
+  }
+}
