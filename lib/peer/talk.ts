@@ -305,6 +305,7 @@ export class Talk {
   /** The line, or busy, or first a question to the person. */
   #decide(session: Session, guest: Guest): void {
     const { remote, called } = guest, { pinned, acceptNewKey } = this.#options;
+    this.#freeLine();
     const known = this.#line !== undefined && equal(this.#line.remote.identity, remote.identity);
     const accepted = acceptNewKey || (this.#accepted && equal(this.#accepted, remote.identity));
     const expected = called || this.#to.length === 0 || this.#isCalled(session, remote);
@@ -419,10 +420,16 @@ export class Talk {
     this.#retryAt ??= now + RETRY_MS;
   }
 
-  /** Who waits is free for others once the last one has left and holds all that was said to them. */
+  /**
+   * Who waits is free for others once the last one has left, or is not heard any more, and holds all that was
+   * said to them.
+   */
   #freeLine(): void {
-    const over = this.#line?.session.closed && this.#outbox.missing.length === 0;
-    if (over && this.#to.length === 0) this.#line = undefined;
+    const session = this.#line?.session;
+    const over = (session?.closed || session?.silent) && this.#outbox.missing.length === 0;
+    if (!session || !over || this.#to.length > 0) return;
+    if (!session.closing) this.#close(session, CLOSE.done, "not reachable");
+    this.#line = undefined;
   }
 
   #busy(): void {

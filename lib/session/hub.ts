@@ -75,6 +75,8 @@ export class Hub {
   readonly #callers = new Map<number, Caller>();
   readonly #sessions = new Map<number, Session>();
   readonly #known = new Map<Session, Known>();
+  /** Sessions by the run of the other side: more than one only while both call at once. */
+  readonly #byRun = new Map<string, Set<Session>>();
   readonly #answers: Transmit[] = [];
   /** Sessions that have something to do now. */
   readonly #busy = new Set<Session>();
@@ -299,6 +301,8 @@ export class Hub {
     if (this.#sessions.size >= MAX_SESSIONS) return false;
     this.#sessions.set(session.local, session);
     this.#known.set(session, { remote, hash, call, since: now });
+    const run = runOf(remote);
+    this.#byRun.set(run, (this.#byRun.get(run) ?? new Set()).add(session));
     this.#busy.add(session);
     return true;
   }
@@ -307,10 +311,9 @@ export class Hub {
   #confirmed(session: Session): boolean {
     const known = this.#known.get(session);
     if (known === undefined) return false;
-    for (const [other, its] of this.#known) {
-      if (other === session || other.closed || !other.confirmed) continue;
-      if (!equal(its.remote.identity, known.remote.identity)) continue;
-      if (!equal(its.remote.instance, known.remote.instance)) continue;
+    for (const other of this.#byRun.get(runOf(known.remote)) ?? []) {
+      const its = this.#known.get(other);
+      if (other === session || other.closed || !other.confirmed || !its) continue;
       const loser = stays(known, its) ? other : session;
       loser.close(CLOSE.replaced, "another session stays");
       this.#busy.add(loser);
@@ -326,7 +329,11 @@ export class Hub {
     }
     if (!session.closed) return;
     this.#sessions.delete(session.local);
+    const known = this.#known.get(session), run = known && runOf(known.remote);
     this.#known.delete(session);
+    if (run === undefined) return;
+    this.#byRun.get(run)?.delete(session);
+    if (this.#byRun.get(run)?.size === 0) this.#byRun.delete(run);
   }
 
   /** Message 3 was never answered: by now the other side has forgotten the handshake. */
@@ -359,4 +366,9 @@ function stays(a: Known, b: Known): boolean {
   if (a.remote.replaces && Math.abs(a.since - b.since) > SAME_CALL_MS) return a.since > b.since;
   const at = a.hash.findIndex((byte, index) => byte !== b.hash[index]);
   return (a.hash[at] ?? 0) < (b.hash[at] ?? 0);
+}
+
+/** A run of a program, as a key. */
+function runOf(remote: Remote): string {
+  return `${remote.identity.join()}/${remote.instance.join()}`;
 }

@@ -178,3 +178,18 @@ Deno.test({
       });
     }),
 });
+
+Deno.test("Contacts moves a database aside whose damage lies deep, before anybody asks for it", () =>
+  withHome((home) => {
+    using(home, (contacts) => {
+      for (let at = 0; at < 250; at++) contacts.meet(new Uint8Array(32).fill(at), `n ${at}`, at);
+    });
+    const path = `${home}/contacts.db`, bytes = Deno.readFileSync(path);
+    assert(bytes.length > 3 * 4_096);
+    bytes.fill(255, 4_096);
+    Deno.writeFileSync(path, bytes);
+    using(home, (contacts) => {
+      assert(contacts.movedTo);
+      assertEquals(contacts.names(), []);
+    });
+  }));
