@@ -6,6 +6,7 @@
 
 import type { Host } from "./lib/cli/host.ts";
 import { run } from "./lib/cli/run.ts";
+import { sleep } from "./lib/net/clock.ts";
 import { systemClock } from "./lib/net/system_clock.ts";
 import { openConsole } from "./lib/terminal/console.ts";
 import { printableLines } from "./lib/chat/printable.ts";
@@ -13,7 +14,7 @@ import { printableLines } from "./lib/chat/printable.ts";
 /** The real world. */
 export const host: Host = {
   env: (name) => Deno.env.get(name),
-  console: openConsole(),
+  console: openConsole({ rest: (ms) => sleep(systemClock, ms) }),
   clock: systemClock,
   random: Math.random,
   randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),

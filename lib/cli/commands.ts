@@ -10,12 +10,10 @@ import { printOut } from "./print.ts";
 import { UsageError } from "./exit.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import { nearest } from "../chat/nearest.ts";
-import { id } from "./id.ts";
-import { ping } from "./ping.ts";
 import { plain } from "./plain.ts";
 import { plainServe } from "./plain_serve.ts";
 import { service } from "./service.ts";
-import { talk } from "./talk.ts";
+import { id, ping, talk } from "./session_commands.ts";
 
 const completions: Command = {
   name: "completions",

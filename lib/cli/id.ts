@@ -11,27 +11,17 @@ import { safetyNumber } from "../crypto/safety.ts";
 import { NetError } from "../net/endpoint.ts";
 import { Contacts } from "../store/contacts.ts";
 import { loadSeeds, takeSlot } from "../store/home.ts";
-import type { Command, Invocation } from "./command.ts";
+import type { Invocation } from "./command.ts";
 import { homeOf, nameOf } from "./front.ts";
 import { printOut } from "./print.ts";
 
-/** The command. */
-export const id: Command = {
-  name: "id",
-  usage: "",
-  words: [0, 0],
-  summary: "show my name and key, or the safety number with a contact",
-  options: ["with"],
-  details: [
-    "The key is made on the first run and stays in the home directory. Compare the",
-    "safety number with the other by voice: it is the same on both sides, or",
-    "somebody is in between.",
-  ],
-  examples: ["id", "id --with ann"],
-  run,
-};
-
-async function run({ host, options }: Invocation): Promise<number> {
+/**
+ * Runs the command.
+ *
+ * @param invocation World, words and options.
+ * @returns The exit status.
+ */
+export async function run({ host, options }: Invocation): Promise<number> {
   const home = homeOf(host, options);
   if (home === undefined) {
     throw new NetError("HOME", "Cannot show a key that is not kept: leave out --ephemeral");

@@ -5,7 +5,6 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { parseSecret } from "../crypto/secret.ts";
 import { nearest } from "../chat/nearest.ts";
 import { toName } from "../chat/name.ts";
 import { type ImpairmentSpec, parseImpairment } from "../net/impairment.ts";
@@ -151,7 +150,7 @@ export const OPTIONS: Readonly<Record<OptionKey, OptionSpec>> = {
     value: "TEXT",
     help: "only who knows it gets an answer; - asks for it (made by --new-secret)",
     special: true,
-    read: readSecret,
+    read: readText,
   },
   secretFile: {
     flag: "secret-file",
@@ -422,12 +421,6 @@ function readInterval(text: string): number {
     throw new RangeError(`Cannot ask every "${text}" seconds: wanted at least ${MIN_INTERVAL}`);
   }
   return seconds;
-}
-
-/** The message never repeats the secret: it may be in a log soon. */
-function readSecret(text: string): string {
-  if (text !== "-") parseSecret(text);
-  return text;
 }
 
 function readLetter(text: string): string {

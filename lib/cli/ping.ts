@@ -8,7 +8,7 @@ import { keyTag, keyText } from "../crypto/identity.ts";
 import { bindUdp } from "../net/bind.ts";
 import { Pinger, type PingEvent, type PingSummary } from "../peer/ping.ts";
 import { formatAddress } from "../wire/address.ts";
-import type { Command, Invocation } from "./command.ts";
+import type { Invocation } from "./command.ts";
 import { openFront } from "./front.ts";
 import { bindingOf } from "./options.ts";
 import { DEFAULT_TIMEOUT } from "./plain.ts";
@@ -16,22 +16,13 @@ import { openProfile } from "./profile.ts";
 import { runMachine } from "./run_machine.ts";
 import { destination, resolveAll, secretOf } from "./talk.ts";
 
-/** The command. */
-export const ping: Command = {
-  name: "ping",
-  usage: "HOST[:PORT]",
-  words: [1, 1],
-  summary: "is it there? round-trip times, loss, jitter, a small plot",
-  options: ["count", "interval", "secret", "secretFile"],
-  details: [
-    "Calls the udpchat at the other end and measures authenticated round trips: each",
-    "line is one, and the end sums them up. Exit status 3 when nobody is there.",
-  ],
-  examples: ["ping 192.168.1.20", "ping relay.example:2410 -c 10 --interval 0.2"],
-  run,
-};
-
-async function run({ host, options, words }: Invocation): Promise<number> {
+/**
+ * Runs the command.
+ *
+ * @param invocation World, words and options.
+ * @returns The exit status.
+ */
+export async function run({ host, options, words }: Invocation): Promise<number> {
   const place = destination(words[0] ?? "");
   const secret = await secretOf(host, options);
   const to = await resolveAll(place, options);

@@ -19,7 +19,7 @@ import { Talk } from "../peer/talk.ts";
 import type { TalkEvent } from "../peer/talk_event.ts";
 import { MAX_LINE, readLines } from "../terminal/lines.ts";
 import { type Address, family, formatAddress, isLoopback, parseTarget } from "../wire/address.ts";
-import type { Command, Invocation } from "./command.ts";
+import type { Invocation } from "./command.ts";
 import { printOut } from "./print.ts";
 import { UsageError } from "./exit.ts";
 import { type Front, openFront } from "./front.ts";
@@ -33,25 +33,13 @@ import { reportTalk } from "./talk_report.ts";
 /** The port of `talk` where it is free, and of whom one calls (the contract). */
 export const TALK_PORT = 2410;
 
-/** The command. */
-export const talk: Command = {
-  name: "talk",
-  usage: "[HOST[:PORT]]",
-  words: [0, 1],
-  summary: "two people, encrypted: with an address call it, without wait for a call",
-  options: ["secret", "secretFile", "newSecret", "acceptNewKey"],
-  details: [
-    "Every message arrives once and in order, and its author sees that it did. What",
-    "is typed while the other is away goes out when they are back. Both may call at",
-    "once. On first contact compare the safety number (/verify); a key that changes",
-    "later behind the same address stops everything until you accept it.",
-    "With a secret that both know, strangers get no answer at all.",
-  ],
-  examples: ["talk", "talk 192.168.1.20 --secret-file secret.txt"],
-  run,
-};
-
-async function run({ host, options, words }: Invocation): Promise<number> {
+/**
+ * Runs the command.
+ *
+ * @param invocation World, words and options.
+ * @returns The exit status.
+ */
+export async function run({ host, options, words }: Invocation): Promise<number> {
   if (options.newSecret) return await printOut(host, `${newSecret(host.randomBytes(20))}\n`);
   const [target] = words;
   const place = target === undefined ? undefined : destination(target);

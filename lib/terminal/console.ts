@@ -4,8 +4,17 @@
  * @module
  */
 
-import { Output } from "./output.ts";
+import { MAX_WAITING, Output } from "./output.ts";
 import { ESCAPE } from "./theme.ts";
+
+/** Between two writes to standard output, in ms: a thousand lines a second are not a thousand writes. */
+const REST_MS = 2;
+
+/** The only thing that is asked of a clock here. */
+export interface Clock {
+  /** Resolves after so many ms. */
+  rest(ms: number): Promise<void>;
+}
 
 /** Where keys and lines come from. */
 export interface Input {
@@ -34,9 +43,11 @@ export interface Console {
 /**
  * The process's own streams.
  *
+ * @param clock For the rest between two writes.
  * @returns The console.
  */
-export function openConsole(): Console {
+export function openConsole(clock: Clock): Console {
+  const pause = () => clock.rest(REST_MS);
   let isRaw = false;
   const setRaw = (raw: boolean): void => {
     isRaw = raw;
@@ -52,7 +63,7 @@ export function openConsole(): Console {
       read: (buffer) => Deno.stdin.read(buffer),
       setRaw,
     },
-    output: Object.assign(new Output((bytes) => Deno.stdout.write(bytes)), {
+    output: Object.assign(new Output((bytes) => Deno.stdout.write(bytes), MAX_WAITING, { pause }), {
       isTerminal: Deno.stdout.isTerminal(),
     }),
     error: Object.assign(new Output((bytes) => Deno.stderr.write(bytes)), {

@@ -18,6 +18,10 @@ const encoder = new TextEncoder();
 export class Output {
   readonly #write: Write;
   readonly #limit: number;
+  readonly #pause: (() => Promise<void>) | undefined;
+  /** Ends the rest before its time. */
+  #hurry: (() => void) | undefined;
+  #draining = 0;
   readonly #waiting: string[] = [];
   #size = 0;
   #dropped = 0;
@@ -31,10 +35,17 @@ export class Output {
    *
    * @param write Where it goes.
    * @param limit How much may wait, in UTF-16 units.
+   * @param options `pause` resolves after a short rest between two writes, so that what comes fast is
+   *   written together.
    */
-  constructor(write: Write, limit: number = MAX_WAITING) {
+  constructor(
+    write: Write,
+    limit: number = MAX_WAITING,
+    options: { readonly pause?: () => Promise<void> } = {},
+  ) {
     this.#write = write;
     this.#limit = limit;
+    this.#pause = options.pause;
   }
 
   /**
@@ -80,7 +91,17 @@ export class Output {
 
   /** Resolves when all that was queued is written, or nobody reads any more. */
   async drain(): Promise<void> {
+    this.#draining++;
+    this.#hurry?.();
     await this.#writing;
+    this.#draining--;
+  }
+
+  #rest(pause: () => Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      this.#hurry = resolve;
+      void pause().then(resolve);
+    });
   }
 
   async #work(): Promise<void> {
@@ -98,6 +119,7 @@ export class Output {
         this.#failure = readerIsGone(error) ? undefined : (error as Error).message;
         this.#whenBroken.resolve(this.#failure);
       }
+      if (this.#pause && this.#draining === 0) await this.#rest(this.#pause);
     }
     this.#writing = undefined;
   }

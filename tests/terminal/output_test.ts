@@ -167,3 +167,26 @@ Deno.test("Output.drain() resolves at once when nothing waits", async () => {
   await output.drain();
   assertEquals(sink.writes, []);
 });
+
+Deno.test("Output gathers what comes while it rests, and drain() ends the rest", async () => {
+  const written: string[] = [];
+  const output = new Output(
+    (bytes) => {
+      written.push(new TextDecoder().decode(bytes));
+      return Promise.resolve(bytes.length);
+    },
+    1_000,
+    { pause: () => new Promise(() => {}) },
+  );
+  output.push("first ");
+  await Promise.resolve();
+  await Promise.resolve();
+  await Promise.resolve();
+  for (let each = 0; each < 5; each++) output.push(`${each} `);
+  assertEquals(written, ["first "], "at once, when nothing came before");
+  const drained = output.drain();
+  await Promise.resolve();
+  await output.drain();
+  await drained;
+  assertEquals(written, ["first ", "0 1 2 3 4 "]);
+});
