@@ -157,17 +157,16 @@ export class Shell<E> {
     }
   }
 
-  /** After each input: tell, send, re-arm. */
+  /** After each input: send, tell, re-arm. Telling takes time that an answer need not wait for. */
   #settle(): void {
-    for (const event of this.#machine.events()) this.#tell(event);
-    if (this.#pumping) {
-      if (this.#machine.done) this.#endSoon();
-      return;
-    }
-    const first = this.#machine.poll(this.#clock.now());
+    const first = this.#pumping ? undefined : this.#machine.poll(this.#clock.now());
     if (first !== undefined) {
       this.#pumping = true;
       this.#pump(first).catch((error) => this.#finished.reject(error));
+    }
+    for (const event of this.#machine.events()) this.#tell(event);
+    if (this.#pumping) {
+      if (this.#machine.done) this.#endSoon();
       return;
     }
     this.#idle?.resolve();
