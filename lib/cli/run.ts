@@ -17,7 +17,6 @@ import { wantsColour } from "./front.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import type { Host } from "./host.ts";
 import { OPTION_LIST, optionName, type Options, parse, type Parsed } from "./options.ts";
-import { start } from "./start.ts";
 
 /** Errors of the network that mean "nobody answered". */
 const UNANSWERED: readonly string[] = ["REFUSED", "TIMEOUT", "UNREACHABLE"];
@@ -43,11 +42,15 @@ async function dispatch({ words, options }: Parsed, host: Host): Promise<number>
     if (options.help) return await printOut(host, programHelp(COMMANDS));
     const { input, output } = host.console;
     if (input.isTerminal && output.isTerminal && !options.json) {
-      refuseStrangers(options, { name: "udpchat", options: ["format", "literal"] });
+      refuseStrangers(options, {
+        name: "udpchat",
+        options: ["secret", "secretFile", "acceptNewKey"],
+      });
+      const { start } = await import("./start.ts");
       return await start({ host, words, options });
     }
     throw new UsageError(
-      "Nobody to talk to: wanted a command, such as plain HOST:PORT (udpchat help lists them)",
+      "Nobody to talk to: wanted a command, such as talk HOST (udpchat help lists them)",
     );
   }
   const { command, rest } = findCommand(words);

@@ -7,48 +7,38 @@
 import { toName } from "../chat/name.ts";
 import { NetError } from "../net/endpoint.ts";
 import { saveName } from "../store/profile.ts";
-import type { PlainChat } from "../plain/chat.ts";
-import { complete } from "../chat/slash.ts";
-import { formatAddress, parseTarget } from "../wire/address.ts";
+import type { Talk } from "../peer/talk.ts";
+import { parseTarget } from "../wire/address.ts";
 import type { Invocation } from "./command.ts";
 import { EXIT, UsageError } from "./exit.ts";
 import { type Front, homeOf, nameOf, openFront } from "./front.ts";
 import type { Options } from "./options.ts";
-import { chatPlainly, PLAIN_PORT } from "./plain.ts";
+import { completeTalk, talkTo } from "./talk.ts";
 
 /**
- * Asks for a name and an address, and chats in plain text.
+ * Asks for a name and an address, and calls or waits.
  *
  * @param invocation World and options.
  * @returns The exit status.
  */
 export async function start({ host, options }: Invocation): Promise<number> {
-  let chat: PlainChat | undefined;
-  const front = await openFront(host, options, true, (line) => {
-    return complete(line, (chat?.heard ?? []).map((each) => formatAddress(each.address)));
-  });
+  let machine: (() => Talk) | undefined;
+  const front = await openFront(host, options, true, (line) => completeTalk(line, machine?.()));
   try {
     const name = await askName(front, { host, options });
     if (name === undefined) return EXIT.done;
-    const chosen: Options = { format: "{name}: {text}", ...options, name };
+    const chosen: Options = { ...options, name };
     for (;;) {
       const target = await askTarget(front);
       if (target === null) return EXIT.done;
       try {
-        return await chatPlainly({ host, options: chosen }, target, (get) => {
-          chat = get();
+        return await talkTo({ host, options: chosen }, target, (get) => {
+          machine = get;
           return front;
         });
       } catch (error) {
         if (!(error instanceof NetError || error instanceof UsageError)) throw error;
-        const taken = error instanceof NetError && error.code === "IN_USE" && target === undefined;
-        say(
-          front,
-          taken
-            ? `Port ${chosen.port ?? PLAIN_PORT} is taken, probably by another udpchat here: ` +
-              "type 127.0.0.1 to call it"
-            : error.message,
-        );
+        say(front, error.message);
       }
     }
   } finally {
@@ -84,15 +74,15 @@ async function remember(front: Front, home: string, name: string): Promise<void>
   }
 }
 
-/** `HOST:PORT`, undefined to wait, null at the end of input. */
+/** `HOST[:PORT]`, undefined to wait, null at the end of input. */
 async function askTarget(front: Front): Promise<string | undefined | null> {
   for (;;) {
     const answer = await ask(front, "Address of the other (Enter to wait for them): ");
     if (answer === undefined) return null;
     if (answer === "") return undefined;
     try {
-      const { host, port = PLAIN_PORT } = parseTarget(answer);
-      return formatAddress({ host, port });
+      parseTarget(answer);
+      return answer;
     } catch (error) {
       say(front, (error as Error).message);
     }

@@ -41,14 +41,46 @@ export const TALK_PORT = 2410;
  */
 export async function run({ host, options, words }: Invocation): Promise<number> {
   if (options.newSecret) return await printOut(host, `${newSecret(host.randomBytes(20))}\n`);
-  const [target] = words;
+  return await talkTo(
+    { host, options },
+    words[0],
+    (machine) => openFront(host, options, true, (line) => completeTalk(line, machine())),
+  );
+}
+
+/**
+ * What Tab offers on a line for two.
+ *
+ * @param line The line up to the cursor.
+ * @param machine The line for two, once there is one.
+ * @returns The candidates, and the part of the line that they stand for.
+ */
+export function completeTalk(line: string, machine: Talk | undefined): [string[], string] {
+  return complete(line, machine?.partner ? [machine.partner.name] : [], TALK_COMMANDS);
+}
+
+/**
+ * Calls somebody, or waits for a call.
+ *
+ * @param invocation World and options.
+ * @param target `HOST[:PORT]`, or undefined to wait.
+ * @param open Opens the front once the network is there.
+ * @returns The exit status.
+ * @throws {UsageError} If the target or the secret does not fit.
+ * @throws {NetError} If the network cannot be set up.
+ */
+export async function talkTo(
+  { host, options }: Pick<Invocation, "host" | "options">,
+  target: string | undefined,
+  open: (machine: () => Talk) => Promise<Front> | Front,
+): Promise<number> {
   const place = target === undefined ? undefined : destination(target);
   const secret = await secretOf(host, options);
   const profile = await openProfile(host, options);
   try {
     const to = place ? await resolveAll(place, options) : [];
     const endpoint = await bind(host, options);
-    return await converse({ host, options, profile, place, to, endpoint, secret });
+    return await converse({ host, options, profile, place, to, endpoint, secret, open });
   } finally {
     profile.close();
   }
@@ -163,10 +195,11 @@ interface Conversation {
   readonly to: readonly Address[];
   readonly endpoint: Endpoint;
   readonly secret: Uint8Array | undefined;
+  readonly open: (machine: () => Talk) => Promise<Front> | Front;
 }
 
 async function converse(conversation: Conversation): Promise<number> {
-  const { host, options, profile, place, to, endpoint, secret } = conversation;
+  const { host, options, profile, place, to, endpoint, secret, open } = conversation;
   const typed = place && formatAddress(place);
   const machine = new Talk({
     hub: { credentials: profile.credentials, secret, random: (size) => host.randomBytes(size) },
@@ -177,9 +210,7 @@ async function converse(conversation: Conversation): Promise<number> {
     timeout: (options.timeout ?? DEFAULT_TIMEOUT) * 1000,
     stay: options.stay ?? false,
   }, host.clock.now());
-  const front = await openFront(host, options, true, (line) => {
-    return complete(line, machine.partner ? [machine.partner.name] : [], TALK_COMMANDS);
-  });
+  const front = await open(() => machine);
   const report = { host, front, profile, typed, endpoint, ownName: () => machine.name };
   greet(front, machine, endpoint, typed);
   for (const text of profile.notes) {

@@ -200,30 +200,57 @@ Deno.test("terminal: colours only where they are wanted", { ignore }, async () =
 Deno.test("terminal: with nothing given it asks for name and address, and two people chat", {
   ignore,
 }, async () => {
-  const listening = { columns: 60, rows: 20 };
+  const size = { columns: 60, rows: 20 };
   const port = await freePort();
   const env = { ...NAMES, UDPCHAT_NAME: "" };
-  await using ann = await Terminal.start(`${CHAT} --port ${port}; ${AFTER}`, listening, env);
+  await using ann = await Terminal.start(`${CHAT} --port ${port} --ephemeral; ${AFTER}`, size, env);
   await ann.shows("Your name");
   await ann.type("ann");
   await ann.press("Enter");
   await ann.shows("Address of the other");
   await ann.press("Enter");
   await ann.shows("waiting");
-  await using bob = await Terminal.start(`${CHAT} --name bob; ${AFTER}`, listening, env);
+  await using bob = await Terminal.start(`${CHAT} --name bob --ephemeral; ${AFTER}`, size, env);
   await bob.shows("Address of the other");
   await bob.type("nonsense:port");
   await bob.press("Enter");
   await bob.shows("0-65535");
   await bob.type(`127.0.0.1:${port}`);
   await bob.press("Enter");
-  await bob.shows("talking to");
+  await bob.shows("ann is here");
   await bob.type("hi ann");
   await bob.press("Enter");
-  await ann.shows(/127\.0\.0\.1:\d+ bob: hi ann/);
+  await bob.shows("bob hi ann \u2713");
+  await ann.shows("bob hi ann");
   await ann.type("hi bob");
   await ann.press("Enter");
-  await bob.shows(/ann: hi bob/);
+  await bob.shows(/ann hi bob/);
+  await ann.shows("ann hi bob \u2713");
+  await bob.press("C-c");
+  await ann.shows("bob is gone");
+});
+
+Deno.test("terminal: what is on its way stays above the prompt until the other holds it", {
+  ignore,
+}, async () => {
+  const peer = new Program(["talk", "--host", "127.0.0.1", "--port", "0", "--ephemeral"]);
+  try {
+    const to = `127.0.0.1:${await peer.port()}`;
+    const command = `${CHAT} talk ${to} --ephemeral; ${AFTER}`;
+    await using screen = await Terminal.start(command, { columns: 40, rows: 14 }, NAMES);
+    await screen.shows("is here");
+    peer.signal("SIGSTOP");
+    await screen.type("are you there?");
+    await screen.press("Enter");
+    await screen.type("still typing");
+    await screen.shows("are you there? (on its way)");
+    peer.signal("SIGCONT");
+    const lines = await screen.shows("are you there? \u2713");
+    assertEquals(lines.filter((line) => line.includes("are you there")).length, 1);
+    assertEquals(lines.at(-1), "ann> still typing");
+  } finally {
+    await peer[Symbol.asyncDispose]();
+  }
 });
 
 /** A port that is free now; the program then binds it by number. */
