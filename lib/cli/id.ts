@@ -13,6 +13,7 @@ import { Contacts } from "../store/contacts.ts";
 import { loadSeeds, takeSlot } from "../store/home.ts";
 import type { Invocation } from "./command.ts";
 import { homeOf, nameOf } from "./front.ts";
+import { homeError } from "./profile.ts";
 import { printOut } from "./print.ts";
 
 /**
@@ -44,6 +45,18 @@ export async function run({ host, options }: Invocation): Promise<number> {
         `Cannot find a contact "${options.with}"${near ? `: did you mean ${near}?` : ""}`,
       );
     }
+    if (options.json) {
+      const rows = found.map(({ key, name, verified }) =>
+        JSON.stringify({
+          name,
+          key: keyText(key),
+          tag: keyTag(key),
+          verified,
+          safety_number: safetyNumber(own, key),
+        })
+      );
+      return await printOut(host, `${rows.join("\n")}\n`);
+    }
     const lines = found.flatMap((contact) => {
       const number = safetyNumber(own, contact.key).split(" ");
       return [
@@ -60,9 +73,13 @@ export async function run({ host, options }: Invocation): Promise<number> {
 
 /** The key of the first slot; takes no lock unless it must be made. */
 async function ownKey(home: string, random: (length: number) => Uint8Array): Promise<Uint8Array> {
-  const seeds = await loadSeeds(home, 1);
-  if (seeds) return makeIdentity(seeds.identity).publicKey;
-  const slot = await takeSlot(home, random);
-  slot.release();
-  return makeIdentity(slot.seeds.identity).publicKey;
+  try {
+    const seeds = await loadSeeds(home, 1);
+    if (seeds) return makeIdentity(seeds.identity).publicKey;
+    const slot = await takeSlot(home, random);
+    slot.release();
+    return makeIdentity(slot.seeds.identity).publicKey;
+  } catch (error) {
+    throw homeError(home, error);
+  }
 }

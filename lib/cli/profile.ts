@@ -7,6 +7,7 @@
 import { makeIdentity } from "../crypto/identity.ts";
 import { keyPair } from "../crypto/x25519.ts";
 import { anyName } from "../chat/name.ts";
+import { NetError } from "../net/endpoint.ts";
 import type { Credentials } from "../session/credentials.ts";
 import { Contacts } from "../store/contacts.ts";
 import { type Seeds, takeSlot } from "../store/home.ts";
@@ -58,11 +59,30 @@ export async function openProfile(host: Host, options: Options): Promise<Profile
       },
     };
   } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied || isUnwritable(error))) throw error;
+    if (!(error instanceof Deno.errors.PermissionDenied || isUnwritable(error))) {
+      throw homeError(home, error);
+    }
     const why = (error as Error).message;
     notes.push(`cannot write to ${home} (${why}): keys and contacts are for this run only`);
     return temporary(name, random, notes);
   }
+}
+
+/**
+ * What is wrong with a home directory, for people.
+ *
+ * @param home The directory.
+ * @param error What went wrong there.
+ * @returns The error to throw.
+ */
+export function homeError(home: string, error: unknown): NetError {
+  const text = error instanceof Error ? error.message : String(error);
+  const ours = text.startsWith("Cannot");
+  return new NetError(
+    "HOME",
+    ours ? text : `Cannot use ${home} (${text.split(":")[0]}): try another --home, or --ephemeral`,
+    { cause: error },
+  );
 }
 
 function isUnwritable(error: unknown): boolean {

@@ -207,6 +207,8 @@ async function converse(conversation: Conversation): Promise<number> {
     to,
     pinned: typed === undefined ? undefined : profile.contacts.pinned(typed),
     acceptNewKey: options.acceptNewKey ?? false,
+    asks: options.commands === true ||
+      (host.console.input.isTerminal && host.console.output.isTerminal && !options.json),
     timeout: (options.timeout ?? DEFAULT_TIMEOUT) * 1000,
     stay: options.stay ?? false,
   }, host.clock.now());

@@ -46,6 +46,8 @@ export interface PingSummary {
   readonly times: readonly number[];
 }
 
+/** An answer is waited for at least so long, in ms (our choice). */
+const LEAST_PATIENCE_MS = 1_000;
 /** Round trips that are kept for the summary (our choice: a day of one a second). */
 const MAX_TIMES = 100_000;
 
@@ -60,6 +62,7 @@ export class Pinger {
   #events: PingEvent[] = [];
   #sent = 0;
   #received = 0;
+  #longest = 0;
   #askAt: number | undefined;
   #done: { status: number; reason: string } | undefined;
 
@@ -112,7 +115,7 @@ export class Pinger {
       return;
     }
     for (const [number, at] of this.#asked) {
-      if (now - at < this.#options.timeout) break;
+      if (now - at < this.#patience) break;
       this.#asked.delete(number);
       this.#events.push({ type: "lost", number });
     }
@@ -144,10 +147,16 @@ export class Pinger {
     const times = [
       this.#hub.nextTimeout(),
       this.#askAt,
-      oldest === undefined ? undefined : oldest + this.#options.timeout,
+      oldest === undefined ? undefined : oldest + this.#patience,
       this.#session ? undefined : this.#begun + this.#options.timeout,
     ];
     return times.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
+  }
+
+  /** Once round trips are known, an answer that takes much longer than all of them is lost. */
+  get #patience(): number {
+    if (this.#times.length === 0) return this.#options.timeout;
+    return Math.min(this.#options.timeout, Math.max(LEAST_PATIENCE_MS, 4 * this.#longest));
   }
 
   #hear(now: number): void {
@@ -182,6 +191,7 @@ export class Pinger {
     if (echo === undefined || at === undefined) return;
     this.#asked.delete(echo.number);
     this.#received++;
+    this.#longest = Math.max(this.#longest, now - at);
     if (this.#times.length < MAX_TIMES) this.#times.push(now - at);
     this.#events.push({ type: "answer", number: echo.number, rtt: now - at });
     this.#leaveIfReady();

@@ -34,6 +34,8 @@ import type { Partner, TalkDone, TalkEvent, TalkOptions } from "./talk_event.ts"
 
 /** The stream of chat. */
 const CHAT = 0;
+/** At the end so long is waited for what the other is owed to arrive, in ms (our choice). */
+const OWED_MS = 2_000;
 /** After a call that was answered and led to nothing, in ms (our choice). */
 const RETRY_MS = 1_000;
 /** After a call that was told to be busy, in ms (our choice). */
@@ -60,6 +62,8 @@ export class Talk {
   /** When to call again after a call that led to nothing, in ms. */
   #retryAt: number | undefined;
   #toldVersion = false;
+  /** All of ours is held; until when to wait for what the other is owed, in ms. */
+  #owesUntil: number | undefined;
   #ended = false;
   #deadline: number | undefined;
   #done: TalkDone | undefined;
@@ -140,7 +144,7 @@ export class Talk {
     if (this.#ended || this.#options.stay) return;
     this.#ended = true;
     this.#deadline = now + this.#options.timeout;
-    this.#leaveIfReady();
+    this.#leaveIfReady(now);
   }
 
   /** The person leaves now. */
@@ -246,12 +250,13 @@ export class Talk {
   /** When `tick` wants to be called, in ms. */
   nextTimeout(): number | undefined {
     if (this.#done) return undefined;
-    const times = [this.#hub.nextTimeout(), this.#deadline, this.#retryAt];
+    const times = [this.#hub.nextTimeout(), this.#deadline, this.#retryAt, this.#owesUntil];
     return times.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
   }
 
   #hear(now: number): void {
     for (const event of this.#hub.events()) this.#hubEvent(event, now);
+    this.#leaveIfReady(now);
   }
 
   #hubEvent(event: HubEvent, now: number): void {
@@ -321,6 +326,7 @@ export class Talk {
       guest.waits = true;
       this.#changed = remote.identity;
       this.#events.push({ type: "changedKey", key: remote.identity, pinned: wanted });
+      if (this.#options.asks === false) this.leave(3, "changed key");
       return;
     }
     // Our call beside a line that may live: not before it is confirmed.
@@ -357,7 +363,6 @@ export class Talk {
     this.#write(session, { type: "hello", name: this.#name });
     for (const { number } of this.#outbox.missing) this.#send(line, number);
     for (const bytes of guest.bytes) this.#records(line, bytes);
-    this.#leaveIfReady();
   }
 
   #guestEvent(session: Session, guest: Guest, event: SessionEvent, now: number): void {
@@ -467,7 +472,7 @@ export class Talk {
           this.#events.push({ type: "status", id, state: "delivered", by: line.remote.identity });
         }
         this.#freeLine();
-        return this.#leaveIfReady();
+        return;
     }
   }
 
@@ -538,9 +543,13 @@ export class Talk {
     this.#events.push({ type: "notice", level, code, text });
   }
 
-  #leaveIfReady(): void {
+  #leaveIfReady(now: number): void {
     if (!this.#ended || this.#done || this.#outbox.missing.length > 0) return;
     if (this.#to.length > 0 && !this.#everUp) return;
+    // Our own words are held; theirs may wait for a HAVE of ours that is still on its way.
+    this.#owesUntil ??= now + OWED_MS;
+    const session = this.#line?.session;
+    if (session && !session.closing && session.held > 0 && now < this.#owesUntil) return;
     this.leave(0, "end of input");
   }
 }

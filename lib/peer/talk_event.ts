@@ -17,6 +17,8 @@ export interface TalkOptions {
   readonly to: readonly Address[];
   /** The key that answered there before. */
   readonly pinned?: Uint8Array | undefined;
+  /** Somebody is there to be asked about a changed key; else it ends the call. */
+  readonly asks?: boolean;
   /** Go on with another key. */
   readonly acceptNewKey?: boolean;
   /** How long to wait for delivery after the end of input, in ms. */

@@ -79,6 +79,16 @@ export class Sender {
   }
 
   /**
+   * What of chat was written and not sent, before the session is closed.
+   *
+   * @param now Time in ms.
+   */
+  last(now: number): Transmit | undefined {
+    if (!this.#state.streams.ready(false)) return undefined;
+    return this.#send((room) => this.#state.streams.take(room, false), now, {});
+  }
+
+  /**
    * Sends one frame now.
    *
    * @param frame The frame.

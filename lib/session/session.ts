@@ -283,7 +283,10 @@ export class Session {
     const queued = this.#state.outbox.shift();
     if (queued !== undefined) return queued;
     if (this.#closed) return undefined;
-    if (this.#closing !== undefined) return this.#sendClose(this.#closing, now);
+    // What was written before goes first: an answer that is owed would else be lost with us.
+    if (this.#closing !== undefined) {
+      return this.#sender.last(now) ?? this.#sendClose(this.#closing, now);
+    }
     return this.#sender.poll(now);
   }
 
