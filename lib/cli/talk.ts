@@ -180,8 +180,9 @@ async function askSecret(host: Host, options: Options): Promise<string> {
   const front = await openFront(host, options, true);
   if (!front.screen) throw new UsageError("Cannot ask for the secret without a terminal");
   try {
-    front.screen.setPrompt("Secret: ");
-    return (await front.screen.next())?.trim() ?? "";
+    const answer = (await front.screen.secret("Secret (not shown): "))?.trim();
+    if (!answer) throw new UsageError("No secret was given");
+    return answer;
   } finally {
     await front.reporter.close();
   }
@@ -330,7 +331,9 @@ const COMMANDS: Readonly<
     machine.say(`* ${machine.name} ${argument}`, host.clock.wall(), now),
   verify: verify,
   link: link,
-  accept: ({ machine }, _, now) => machine.accept(now),
+  accept: ({ front, machine }, _, now) => {
+    if (!machine.accept(now)) front.reporter.print(["there is no changed key to accept"]);
+  },
   quit: ({ machine }) => machine.quit(),
 };
 

@@ -177,14 +177,18 @@ export class Talk {
    * The person says yes to a changed key.
    *
    * @param now Time in ms.
+   * @returns False where there is none to say yes to.
    */
-  accept(now: number): void {
-    if (!this.#changed) return;
+  accept(now: number): boolean {
+    if (!this.#changed || (this.#accepted && equal(this.#accepted, this.#changed))) return false;
     this.#accepted = this.#changed;
     for (const [session, guest] of this.#guests) {
-      if (guest.waits && !session.closed) return this.#take(session, guest);
+      if (!guest.waits || session.closed) continue;
+      this.#take(session, guest);
+      return true;
     }
     this.#callAgain(now, false);
+    return true;
   }
 
   /**

@@ -7,6 +7,8 @@
 import { MAX_WAITING, Output } from "./output.ts";
 import { ESCAPE } from "./theme.ts";
 
+/** Bytes of one read (our choice). */
+const READ_BYTES = 65_536;
 /** Between two writes to standard output, in ms: a thousand lines a second are not a thousand writes. */
 const REST_MS = 2;
 
@@ -20,8 +22,11 @@ export interface Clock {
 export interface Input {
   /** Whether a person types there. */
   readonly isTerminal: boolean;
-  /** Reads some bytes; null at the end. */
-  read(buffer: Uint8Array): Promise<number | null>;
+  /**
+   * Reads some bytes; null at the end. A reader that is not wanted any more when something comes leaves it
+   * to the next one.
+   */
+  read(buffer: Uint8Array, isWanted?: () => boolean): Promise<number | null>;
   /** Turns line editing by the system off or on. Does nothing where there is no terminal. */
   setRaw(raw: boolean): void;
 }
@@ -47,6 +52,27 @@ export interface Console {
  * @returns The console.
  */
 export function openConsole(clock: Clock): Console {
+  // The system's read cannot be taken back: one is under way at most, for whoever wants its bytes.
+  const gathered = new Uint8Array(READ_BYTES);
+  let reading: Promise<number | null> | undefined;
+  let left = new Uint8Array(0);
+  const read = async (
+    buffer: Uint8Array,
+    isWanted: () => boolean = () => true,
+  ): Promise<number | null> => {
+    if (left.length === 0) {
+      reading ??= Deno.stdin.read(gathered);
+      const count = await reading;
+      if (!isWanted()) return null;
+      reading = undefined;
+      if (count === null) return null;
+      left = gathered.slice(0, count);
+    }
+    const taken = Math.min(left.length, buffer.length);
+    buffer.set(left.subarray(0, taken));
+    left = left.slice(taken);
+    return taken;
+  };
   const pause = () => clock.rest(REST_MS);
   let isRaw = false;
   const setRaw = (raw: boolean): void => {
@@ -60,7 +86,7 @@ export function openConsole(clock: Clock): Console {
   return {
     input: {
       isTerminal: Deno.stdin.isTerminal(),
-      read: (buffer) => Deno.stdin.read(buffer),
+      read,
       setRaw,
     },
     output: Object.assign(new Output((bytes) => Deno.stdout.write(bytes), MAX_WAITING, { pause }), {

@@ -67,6 +67,7 @@ export class Screen {
   /** Rows on the screen that the pending lines take. */
   #pendingRows = 0;
   #redraw = false;
+  #hidden = false;
   #drawing = false;
   #ended = false;
   #closed = false;
@@ -87,8 +88,10 @@ export class Screen {
       new Writable({
         decodeStrings: false,
         write: (chunk: string, _encoding, done) => {
-          this.#frame += chunk;
-          this.#draw();
+          if (!this.#hidden) {
+            this.#frame += chunk;
+            this.#draw();
+          }
           done();
         },
       }),
@@ -157,6 +160,22 @@ export class Screen {
     if (!this.#closed && !this.#gone) this.#editor.prompt(true);
   }
 
+  /**
+   * Asks for something that nobody should read over one's shoulder: what is typed is not shown.
+   *
+   * @param question What to ask.
+   * @returns The answer, or undefined at the end of input.
+   */
+  async secret(question: string): Promise<string | undefined> {
+    this.setPrompt(question);
+    this.#hidden = true;
+    try {
+      return await this.next();
+    } finally {
+      this.#hidden = false;
+    }
+  }
+
   /** The size of the window changed: draw the edited line anew. */
   resize(): void {
     if (this.#closed || this.#gone) return;
@@ -208,8 +227,9 @@ export class Screen {
   async #read(): Promise<void> {
     const buffer = new Uint8Array(4_096), decoder = new TextDecoder();
     while (!this.#ended) {
-      const count = await this.#console.input.read(buffer).catch(() => null);
-      if (count === null) break;
+      const count = await this.#console.input.read(buffer, () => !this.#ended)
+        .catch(() => null);
+      if (count === null || this.#ended) break;
       const text = decoder.decode(buffer.subarray(0, count), { stream: true });
       for (const typed of this.#paste.push(text)) {
         if (typed.kind === "paste") this.#pasted(typed.text);

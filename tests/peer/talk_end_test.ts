@@ -3,7 +3,7 @@ import { fates, notices, presence, read, TalkNet, told } from "../support/talk_n
 import type { Person } from "../support/talk_net.ts";
 
 const ANN = "192.0.2.1", BOB = "192.0.2.2";
-const TO_BOB = [{ host: BOB, port: 2410 }];
+const TO_BOB = [{ host: BOB, port: 2410 }], TO_ANN = [{ host: ANN, port: 2410 }];
 const HOME = { delay: 50, jitter: 10 };
 
 function end(net: TalkNet, person: Person): void {
@@ -160,4 +160,18 @@ Deno.test("Talk reads no more lines for now while a thousand wait", () => {
   assert(net.runUntil(() => !ann.talk.full, 10_000));
   net.run(net.now + 10_000);
   assertEquals(read(bob).length, 1_000);
+});
+
+Deno.test("Talk that ends on both sides at once leaves with 0 on both, for 200 seeds", () => {
+  for (let seed = 0; seed < 200; seed++) {
+    const net = new TalkNet({ delay: 20, jitter: 10, loss: seed % 3 === 0 ? 10 : 0 }, seed + 1);
+    const ann = net.add("ann", ANN, { to: TO_BOB }), bob = net.add("bob", BOB, { to: TO_ANN });
+    net.say(ann, "from ann");
+    net.say(bob, "from bob");
+    for (const each of [ann, bob]) net.act(each, (talk, now) => talk.endInput(now));
+    net.run(net.now + 30_000);
+    if (seed % 3 !== 0) {
+      assertEquals([ann.talk.done?.status, bob.talk.done?.status], [0, 0], `seed ${seed}`);
+    }
+  }
 });
