@@ -30,7 +30,7 @@ const PERMISSIONS = [
   "--allow-read",
   "--allow-write",
   `--allow-env=${ENVIRONMENT.join(",")}`,
-  "--allow-sys=networkInterfaces,userInfo",
+  "--allow-sys=networkInterfaces,userInfo,uid,gid",
   "--no-prompt",
 ];
 
