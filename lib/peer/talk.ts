@@ -19,21 +19,12 @@ import type { Remote } from "../session/credentials.ts";
 import type { Address } from "../wire/address.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
 import { VERSION } from "../wire/packet.ts";
-import {
-  decodeEcho,
-  ECHO,
-  encodeEcho,
-  encodeRecord,
-  RecordReader,
-  type TalkRecord,
-} from "../wire/talk.ts";
-import { Held } from "./held.ts";
+import { RecordReader } from "../wire/talk.ts";
+import { CHAT, Exchange } from "./exchange.ts";
 import { type Guest, type Line, partnerOf } from "./line.ts";
-import { Outbox } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Partner, TalkDone, TalkEvent, TalkOptions } from "./talk_event.ts";
 
-/** The stream of chat. */
-const CHAT = 0;
 /** At the end so long is waited for what the other is owed to arrive, in ms (our choice). */
 const OWED_MS = 2_000;
 /** After a call that was answered and led to nothing, in ms (our choice). */
@@ -47,8 +38,8 @@ const MAX_WAITING = 256;
 export class Talk {
   readonly #options: TalkOptions;
   readonly #hub: Hub;
+  readonly #exchange: Exchange;
   readonly #outbox: Outbox;
-  readonly #held = new Held();
   #events: TalkEvent[] = [];
   #name: string;
   #to: readonly Address[];
@@ -79,7 +70,12 @@ export class Talk {
     this.#name = options.name;
     this.#to = options.to;
     this.#hub = new Hub(options.hub);
-    this.#outbox = new Outbox(options.hub.random(8));
+    this.#exchange = new Exchange(
+      options.hub.random(8),
+      (event) => this.#events.push(event),
+      (session) => this.#hub.touch(session),
+    );
+    this.#outbox = this.#exchange.outbox;
     this.#callAgain(now, false);
   }
 
@@ -111,7 +107,7 @@ export class Talk {
   /** Changes what the other sees. */
   rename(name: string): void {
     this.#name = name;
-    if (this.#line) this.#write(this.#line.session, { type: "hello", name });
+    if (this.#line) this.#exchange.hello(this.#line.session, name);
   }
 
   /**
@@ -126,7 +122,7 @@ export class Talk {
     if (this.#done || this.#ended) return;
     const message = this.#outbox.add(text, time);
     this.#events.push({ type: "own", id: message.id, text, time });
-    if (this.#line && this.#alive) this.#send(this.#line, message.number);
+    if (this.#line && this.#alive) this.#exchange.send(this.#line.session, message.number);
     else this.#callAgain(now, this.#line !== undefined);
   }
 
@@ -166,7 +162,7 @@ export class Talk {
     }
     if (missing.length > 0) this.#notice("warning", "undelivered", this.#outbox.describe());
     this.#stopCalling();
-    for (const session of this.#hub.sessions) this.#close(session, CLOSE.done, reason);
+    for (const session of this.#hub.sessions) this.#exchange.close(session, CLOSE.done, reason);
     const lost = missing.length > 0 || this.#outbox.lost > 0;
     this.#done = status === 0 && lost
       ? this.#everUp ? { status: 4, reason: "not delivered" } : { status: 3, reason: "no answer" }
@@ -291,7 +287,7 @@ export class Talk {
 
   /** Whom we called is on the line at once; who calls us when they say something: it may be a ping. */
   #up(session: Session, remote: Remote, call: number | undefined): void {
-    if (this.#done) return this.#close(session, CLOSE.done, "gone");
+    if (this.#done) return this.#exchange.close(session, CLOSE.done, "gone");
     const called = call !== undefined, reader = new RecordReader();
     const guest: Guest = { remote, reader, called, friend: false, bytes: [], waits: false };
     this.#guests.set(session, guest);
@@ -320,7 +316,7 @@ export class Talk {
     const expected = called || this.#to.length === 0 || this.#isCalled(session, remote);
     if (this.#line ? !known && !called : !expected) {
       this.#guests.delete(session);
-      this.#close(session, CLOSE.busy, "the line is busy");
+      this.#exchange.close(session, CLOSE.busy, "the line is busy");
       const text = `${keyTag(remote.identity)} called: told that the line is busy`;
       return this.#notice("info", "busy", text);
     }
@@ -353,7 +349,7 @@ export class Talk {
     if (before && before.session !== session && !before.session.closing) {
       if (sameRun) {
         this.#guests.set(before.session, { ...before, friend: true, bytes: [], waits: false });
-      } else this.#close(before.session, CLOSE.replaced, "another session stays");
+      } else this.#exchange.close(before.session, CLOSE.replaced, "another session stays");
     }
     this.#stopCalling();
     const known = before && equal(before.remote.identity, remote.identity);
@@ -364,9 +360,9 @@ export class Talk {
     if (!sameRun || before?.away) {
       this.#events.push({ type: "up", partner: partnerOf(line), again: known === true });
     }
-    this.#write(session, { type: "hello", name: this.#name });
-    for (const { number } of this.#outbox.missing) this.#send(line, number);
-    for (const bytes of guest.bytes) this.#records(line, bytes);
+    this.#exchange.hello(session, this.#name);
+    for (const { number } of this.#outbox.missing) this.#exchange.send(session, number);
+    for (const bytes of guest.bytes) this.#read(line, bytes);
   }
 
   #guestEvent(session: Session, guest: Guest, event: SessionEvent, now: number): void {
@@ -380,21 +376,23 @@ export class Talk {
     const open = !guest.waits && !session.closing;
     if (event.type === "confirmed" && guest.called && open) this.#decide(session, guest);
     if (event.type !== "data" || event.stream !== CHAT) return;
-    if (guest.friend) return this.#records({ session, reader: guest.reader }, event.bytes);
+    if (guest.friend) return this.#read({ session, reader: guest.reader }, event.bytes);
     guest.bytes.push(event.bytes);
-    if (guest.bytes.length > MAX_WAITING) return this.#close(session, CLOSE.done, "not accepted");
+    if (guest.bytes.length > MAX_WAITING) {
+      return this.#exchange.close(session, CLOSE.done, "not accepted");
+    }
     if (!guest.waits) this.#decide(session, guest);
   }
 
   #sessionEvent(session: Session, event: SessionEvent, now: number): void {
-    if (event.type === "datagram") return this.#echo(session, event.bytes);
+    if (event.type === "datagram") return this.#exchange.echo(session, event.bytes);
     const guest = this.#guests.get(session);
     if (guest) return this.#guestEvent(session, guest, event, now);
     const line = this.#line;
     if (line?.session !== session) return;
     switch (event.type) {
       case "data":
-        if (event.stream === CHAT) this.#records(line, event.bytes);
+        if (event.stream === CHAT) this.#read(line, event.bytes);
         return;
       case "silent":
       case "back":
@@ -437,7 +435,7 @@ export class Talk {
     const session = this.#line?.session;
     const over = (session?.closed || session?.silent) && this.#outbox.missing.length === 0;
     if (!session || !over || this.#to.length > 0) return;
-    if (!session.closing) this.#close(session, CLOSE.done, "not reachable");
+    if (!session.closing) this.#exchange.close(session, CLOSE.done, "not reachable");
     this.#line = undefined;
   }
 
@@ -447,81 +445,10 @@ export class Talk {
     this.leave(3, "busy");
   }
 
-  #records({ session, reader }: Pick<Line, "session" | "reader">, bytes: Uint8Array): void {
-    for (const record of reader.push(bytes)) this.#record(session, record);
-    if (reader.broken) this.#close(session, CLOSE.protocol, "no records");
-  }
-
-  #record(session: Session, record: TalkRecord): void {
-    const line = this.#line;
-    if (line === undefined) return;
-    switch (record.type) {
-      case "hello": {
-        if (record.name === line.name) return;
-        const old = line.name;
-        line.name = record.name;
-        const first = old === keyTag(line.remote.identity);
-        const partner = partnerOf(line);
-        this.#events.push(
-          first
-            ? { type: "presence", partner, state: "here" }
-            : { type: "presence", partner, state: "renamed", old },
-        );
-        return;
-      }
-      case "message":
-        return this.#message(line, session, record);
-      case "have":
-        for (const { id } of this.#outbox.held(record.log, record.number)) {
-          this.#events.push({ type: "status", id, state: "delivered", by: line.remote.identity });
-        }
-        this.#freeLine();
-        return;
-    }
-  }
-
-  #message(line: Line, session: Session, record: Extract<TalkRecord, { type: "message" }>): void {
-    const { log, number, time, text } = record;
-    const { isNew, upTo } = this.#held.accept(line.remote.identity, log, number);
-    if (isNew) {
-      const id = `${keyTag(log)}-${number}`;
-      this.#events.push({ type: "message", id, partner: partnerOf(line), text, time });
-    }
-    this.#write(session, { type: "have", log, number: upTo });
-  }
-
-  #echo(session: Session, bytes: Uint8Array): void {
-    const echo = decodeEcho(bytes);
-    if (echo?.type !== ECHO.ask) return;
-    session.datagram(encodeEcho(ECHO.answer, echo.number));
-    this.#hub.touch(session);
-  }
-
-  #send(line: Line, number: number): void {
-    const message = this.#outbox.get(number);
-    if (message === undefined) return;
-    const { log } = this.#outbox;
-    this.#write(line.session, {
-      type: "message",
-      log,
-      number,
-      time: message.time,
-      text: message.text,
-    });
-    if (message.sent) return;
-    message.sent = true;
-    this.#events.push({ type: "status", id: message.id, state: "sent" });
-  }
-
-  #write(session: Session, record: TalkRecord): void {
-    if (session.closing) return;
-    session.write(CHAT, encodeRecord(record));
-    this.#hub.touch(session);
-  }
-
-  #close(session: Session, code: number, reason: string): void {
-    session.close(code, reason);
-    this.#hub.touch(session);
+  /** What is said on the line, or by the same person on a session beside it. */
+  #read({ session, reader }: Pick<Line, "session" | "reader">, bytes: Uint8Array): void {
+    if (!this.#line) return;
+    if (this.#exchange.read(this.#line, session, reader, bytes)) this.#freeLine();
   }
 
   #callAgain(now: number, replaces: boolean): void {
