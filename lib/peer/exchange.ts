@@ -65,19 +65,10 @@ export class Exchange {
     this.#tell({ type: "status", id: message.id, state: "sent" });
   }
 
-  /**
-   * Takes bytes of a session with the person on the line; it may not be the session of the line.
-   *
-   * @returns Whether the other said how far they hold what is ours.
-   */
-  read(line: Line, session: Session, reader: RecordReader, bytes: Uint8Array): boolean {
-    let have = false;
-    for (const record of reader.push(bytes)) {
-      this.#record(line, session, record);
-      have ||= record.type === "have";
-    }
+  /** Takes bytes of a session with the person on the line; it may not be the session of the line. */
+  read(line: Line, session: Session, reader: RecordReader, bytes: Uint8Array): void {
+    for (const record of reader.push(bytes)) this.#record(line, session, record);
     if (reader.broken) this.close(session, CLOSE.protocol, "no records");
-    return have;
   }
 
   /** Answers a ping. */

@@ -447,8 +447,7 @@ export class Talk {
 
   /** What is said on the line, or by the same person on a session beside it. */
   #read({ session, reader }: Pick<Line, "session" | "reader">, bytes: Uint8Array): void {
-    if (!this.#line) return;
-    if (this.#exchange.read(this.#line, session, reader, bytes)) this.#freeLine();
+    if (this.#line) this.#exchange.read(this.#line, session, reader, bytes);
   }
 
   #callAgain(now: number, replaces: boolean): void {
