@@ -1,5 +1,5 @@
 /**
- * What is kept about oneself in the home directory. So far: the name.
+ * What is kept about oneself in the home directory: the name.
  *
  * @module
  */
