@@ -73,7 +73,7 @@ export class Shell<E> {
   #idle: PromiseWithResolvers<void> | undefined;
   #pumping = false;
   #cancelTimer: (() => void) | undefined;
-  #armedFor: number | undefined;
+  #armedFor = Infinity;
   #cancelEnd: (() => void) | undefined;
 
   /**
@@ -190,14 +190,17 @@ export class Shell<E> {
     this.#settle();
   }
 
+  /** A timer that rings too early only sets the next one: far cheaper than to set it at each packet. */
   #arm(): void {
     const at = this.#machine.nextTimeout();
-    if (at === this.#armedFor) return;
+    if (at === undefined || at >= this.#armedFor) return;
     this.#cancelTimer?.();
     this.#armedFor = at;
-    this.#cancelTimer = at === undefined ? undefined : this.#clock.wake(at, () => {
-      this.#armedFor = undefined;
-      this.act((now) => this.#machine.tick(now));
+    this.#cancelTimer = this.#clock.wake(at, () => {
+      this.#armedFor = Infinity;
+      const due = this.#machine.nextTimeout();
+      if (due !== undefined && due <= this.#clock.now()) this.act((now) => this.#machine.tick(now));
+      else if (!this.#pumping) this.#arm();
     });
   }
 

@@ -16,6 +16,7 @@ import type { Credentials, Remote } from "./credentials.ts";
 import { CLOSE, type SessionEvent, type SessionPacket } from "./event.ts";
 import type { Session } from "./session.ts";
 import type { RandomBytes } from "./state.ts";
+import { Timers } from "./timers.ts";
 
 /** Sessions at once (our choice: a large relay). */
 const MAX_SESSIONS = 16_384;
@@ -78,8 +79,10 @@ export class Hub {
   /** Sessions by the run of the other side: more than one only while both call at once. */
   readonly #byRun = new Map<string, Set<Session>>();
   readonly #answers: Transmit[] = [];
-  /** Sessions that have something to do now. */
+  /** Sessions that may have something to send; each in turn. */
   readonly #busy = new Set<Session>();
+  /** When the others want to be called: only a session that was busy sets its timer anew. */
+  readonly #timers = new Timers<Session>();
   #events: HubEvent[] = [];
 
   /**
@@ -171,9 +174,9 @@ export class Hub {
    * @param now Time in ms.
    */
   tick(now: number): void {
-    for (const session of this.#sessions.values()) {
-      const due = session.nextTimeout();
-      if (due === undefined || due > now) continue;
+    for (const session of this.#busy) this.#timers.set(session, session.nextTimeout());
+    for (let due = this.#timers.take(now); due !== undefined; due = this.#timers.take(now)) {
+      const session = due;
       session.tick(now);
       this.#busy.add(session);
       if (now - session.heardAt > FORGET_MS) session.close(CLOSE.done, "silent for a day");
@@ -196,8 +199,13 @@ export class Hub {
     for (const session of this.#busy) {
       const transmit = session.poll(now);
       this.#take(session);
-      if (transmit !== undefined) return transmit;
       this.#busy.delete(session);
+      // Behind the others: a long message to one delays no line to another.
+      if (transmit !== undefined) {
+        this.#busy.add(session);
+        return transmit;
+      }
+      this.#timers.set(session, session.nextTimeout());
     }
     return undefined;
   }
@@ -211,9 +219,9 @@ export class Hub {
 
   /** When `tick` or `poll` wants to be called, in ms. */
   nextTimeout(): number | undefined {
-    let next = Infinity;
+    let next = this.#timers.first ?? Infinity;
     for (const caller of this.#callers.values()) next = Math.min(next, caller.sendAt);
-    for (const session of this.#sessions.values()) {
+    for (const session of this.#busy) {
       next = Math.min(next, session.nextTimeout() ?? Infinity);
     }
     return next === Infinity ? undefined : next;

@@ -13,6 +13,7 @@ const MAX_PIECES = 16_384;
 
 /** One receiving half. */
 export class ReceiveStream {
+  /** Where the pieces that wait are. */
   readonly #have = new RangeSet();
   #pieces: { readonly offset: number; readonly data: Uint8Array }[] = [];
   #delivered = 0;
@@ -73,11 +74,21 @@ export class ReceiveStream {
     }
     if (fin) this.#size = end;
     this.#largest = Math.max(this.#largest, end);
-    for (const gap of this.#have.missing(Math.max(offset, this.#delivered), end - 1)) {
+    if (offset === this.#delivered && this.#pieces.length === 0) {
+      // The usual case: next in order, and nothing waits. It is read before anything else comes.
+      if (data.length > 0) {
+        this.#pieces.push({ offset, data });
+        this.#have.add(offset, end - 1);
+      }
+      return true;
+    }
+    const begin = Math.max(offset, this.#delivered);
+    if (begin >= end) return true;
+    for (const gap of this.#have.missing(begin, end - 1)) {
       const piece = data.slice(gap.first - offset, gap.last + 1 - offset);
       this.#insert({ offset: gap.first, data: piece });
     }
-    if (data.length > 0) this.#have.add(offset, end - 1);
+    this.#have.add(begin, end - 1);
     return this.#have.ranges.length <= MAX_GAPS && this.#pieces.length <= MAX_PIECES;
   }
 
@@ -95,6 +106,7 @@ export class ReceiveStream {
       size += data.length;
     }
     this.#delivered += size;
+    if (!this.#have.empty) this.#have.remove(0, this.#delivered - 1);
     const fin = this.#delivered === this.#size && !this.#finTold;
     if (size === 0 && !fin) return undefined;
     this.#finTold ||= fin;

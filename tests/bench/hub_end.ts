@@ -18,6 +18,9 @@ import type { Transmit } from "../../lib/wire/datagram.ts";
 export const random = (length: number): Uint8Array =>
   crypto.getRandomValues(new Uint8Array(length));
 
+/** As much may wait in a stream: more than is ever on its way. */
+const ROOM_BYTES = 500_000;
+
 /** A hub as a machine, for real sockets. */
 export class HubMachine implements Machine<never> {
   readonly hub: Hub = new Hub({
@@ -32,6 +35,8 @@ export class HubMachine implements Machine<never> {
   session: Session | undefined;
   onData: (bytes: Uint8Array) => void = () => {};
   onUp: () => void = () => {};
+  /** Writes more where there is room, before each packet that is built. */
+  onRoom: (() => void) | undefined;
 
   receive(bytes: Uint8Array, from: Address, now: number): void {
     this.hub.receive(bytes, from, now);
@@ -42,6 +47,7 @@ export class HubMachine implements Machine<never> {
     this.#events();
   }
   poll(now: number): Transmit | undefined {
+    if (this.onRoom && (this.session?.held ?? 0) < ROOM_BYTES) this.onRoom();
     return this.hub.poll(now);
   }
   sent(): void {}

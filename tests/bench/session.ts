@@ -89,17 +89,12 @@ async function bulk(): Promise<void> {
     const finished = new Promise<void>((resolve) => done = resolve);
     const begin = performance.now();
     let written = 0;
-    const feed = (): void => {
-      while (written < total && (ann.machine.session?.held ?? 0) < 1_000_000) {
-        ann.machine.write(1, chunk);
-        written += chunk.length;
-      }
+    ann.machine.onRoom = () => {
+      if (written >= total) return;
+      ann.machine.write(1, chunk);
+      written += chunk.length;
     };
-    ann.shell.act(feed);
-    while (written < total) {
-      await systemClock.turn();
-      ann.shell.act(feed);
-    }
+    ann.shell.act(() => {});
     await finished;
     return total / 1e6 / ((performance.now() - begin) / 1000);
   };
