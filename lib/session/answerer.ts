@@ -12,7 +12,7 @@
 import { equal, hmac } from "../crypto/hash.ts";
 import { NoiseHandshake } from "../crypto/noise.ts";
 import { keyPair } from "../crypto/x25519.ts";
-import { type Address, formatAddress } from "../wire/address.ts";
+import { type Address, formatAddress, isLoopback, subscriber } from "../wire/address.ts";
 import {
   encodeAnswer,
   encodeAnswerHead,
@@ -22,6 +22,7 @@ import {
   MODE,
   type Packet,
 } from "../wire/packet.ts";
+import { Budget, Budgets } from "./budget.ts";
 import { type Established, macKey, prologue } from "./caller.ts";
 import {
   type Credentials,
@@ -41,6 +42,15 @@ export const MAX_UNFINISHED = 64;
 const UNFINISHED_MS = 30_000;
 /** The secret of the cookies is changed so often, in ms (the design; WireGuard §5.4.7). */
 const COOKIE_MS = 120_000;
+
+/** Handshakes of one address (ours: a class or an office that comes at once; some 0.5 ms each). */
+const HANDSHAKES_EACH = { burst: 256, perSecond: 32 };
+/** Addresses whose handshakes are counted (our choice: 100 bytes each). */
+const MAX_ASKERS = 4_096;
+/** Handshakes in all (our choice: after the burst a fifth of a processor). */
+const HANDSHAKES = { burst: 1_024, perSecond: 400 };
+/** Cookies made or looked at (our choice: at 12 µs each less than a quarter of a processor). */
+const COOKIES = { burst: 2_048, perSecond: 20_000 };
 
 /** An answered first message whose third has not come. */
 interface Unfinished {
@@ -72,6 +82,9 @@ export class Answerer {
   readonly #byAsker = new Map<string, number>();
   #cookieSecrets: readonly Uint8Array[] = [];
   #cookieSlot = -Infinity;
+  readonly #handshakes = new Budget(HANDSHAKES, 0);
+  readonly #handshakesOf = new Budgets(HANDSHAKES_EACH, MAX_ASKERS);
+  readonly #cookies = new Budget(COOKIES, 0);
   /** X25519 computations for strangers, to see that a flood causes none. */
   computed = 0;
 
@@ -115,18 +128,24 @@ export class Answerer {
     if (!equal(handshakeMac(this.#macKey, packet.head), packet.mac)) return undefined;
     if (secret === undefined && !packet.tag.every((byte) => byte === 0)) return undefined;
     this.#expire(now);
+    this.#turnCookieSecrets(now);
     const asker = `${formatAddress(from)} ${packet.ephemeral.join()}`;
     const known = this.#unfinished.get(this.#byAsker.get(asker) ?? -1);
-    const cookie = this.#cookieIsGood(packet, from, now);
-    if (cookie === "bad") return undefined;
+    const loaded = this.#unfinished.size >= LOAD, shown = packet.cookie.some((byte) => byte !== 0);
+    if ((shown || (loaded && known === undefined)) && !this.#cookies.take(now)) return undefined;
+    if (shown && !this.#cookieIsGood(packet, from)) return undefined;
     if (known !== undefined) {
       known.answers++;
       return known.answer;
     }
-    if (this.#unfinished.size >= LOAD && cookie === "none") {
+    if (loaded && !shown) {
       const [current = new Uint8Array(0)] = this.#cookieSecrets;
       return encodeCookieRefusal(packet.sender, makeCookie(current, packet, from));
     }
+    // Who is on this machine needs no handshakes to keep it busy.
+    const free = isLoopback(from.host);
+    if (!free && !this.#handshakesOf.take(subscriber(from.host), now)) return undefined;
+    if (!free && !this.#handshakes.take(now)) return undefined;
     return this.#answer(packet, asker, now);
   }
 
@@ -213,22 +232,18 @@ export class Answerer {
     }
   }
 
-  #cookieIsGood(
-    packet: Extract<Packet, { type: "init" }>,
-    from: Address,
-    now: number,
-  ): "good" | "bad" | "none" {
-    const slot = Math.floor(now / COOKIE_MS);
-    if (slot !== this.#cookieSlot) {
-      const before = slot === this.#cookieSlot + 1 ? this.#cookieSecrets.slice(0, 1) : [];
-      this.#cookieSecrets = [this.#options.random(32), ...before];
-      this.#cookieSlot = slot;
-    }
-    if (packet.cookie.every((byte) => byte === 0)) return "none";
-    const good = this.#cookieSecrets.some((secret) =>
+  #cookieIsGood(packet: Extract<Packet, { type: "init" }>, from: Address): boolean {
+    return this.#cookieSecrets.some((secret) =>
       equal(makeCookie(secret, packet, from), packet.cookie)
     );
-    return good ? "good" : "bad";
+  }
+
+  #turnCookieSecrets(now: number): void {
+    const slot = Math.floor(now / COOKIE_MS);
+    if (slot === this.#cookieSlot) return;
+    const before = slot === this.#cookieSlot + 1 ? this.#cookieSecrets.slice(0, 1) : [];
+    this.#cookieSecrets = [this.#options.random(32), ...before];
+    this.#cookieSlot = slot;
   }
 }
 

@@ -28,6 +28,8 @@ export class Congestion {
   #window: number;
   #threshold = Infinity;
   #recoveryFrom = -1;
+  /** What the last reduction was, as long as it may have been a mistake. */
+  #reduced: { readonly window: number; readonly threshold: number; losses: number } | undefined;
   #inFlight = 0;
   #credit: number;
   #creditAt = 0;
@@ -105,10 +107,28 @@ export class Congestion {
    */
   lost(size: number, sentAt: number, now: number): void {
     this.#inFlight = Math.max(0, this.#inFlight - size);
-    if (sentAt <= this.#recoveryFrom) return;
+    if (sentAt <= this.#recoveryFrom) {
+      if (this.#reduced) this.#reduced.losses++;
+      return;
+    }
+    this.#reduced = { window: this.#window, threshold: this.#threshold, losses: 1 };
     this.#recoveryFrom = now;
     this.#window = Math.max(this.#window * REDUCTION, LEAST_DATAGRAMS * this.#size);
     this.#threshold = this.#window;
+  }
+
+  /**
+   * It was taken for lost and came after all. Once that is so for each loss of a reduction, this was a
+   * mistake and is taken back (RFC 9438 §4.9.1 does it for CUBIC).
+   *
+   * @param sentAt When it had left, in ms.
+   */
+  spurious(sentAt: number): void {
+    if (this.#reduced === undefined || sentAt > this.#recoveryFrom) return;
+    if (--this.#reduced.losses > 0) return;
+    this.#window = Math.max(this.#window, this.#reduced.window);
+    this.#threshold = this.#reduced.threshold;
+    this.#reduced = undefined;
   }
 
   /** It is of no more interest: forgotten without a judgement. */

@@ -26,7 +26,9 @@ export const MTU_LOOPBACK = 16_384;
 /** A size that failed so often is too large (RFC 8899 §5.1.2: MAX_PROBES). */
 const MAX_PROBES = 3;
 /** Full datagrams lost in a row before the path is taken for one that swallows them (ours). */
-const BLACK_HOLE = 3;
+const BLACK_HOLE = 6;
+/** Then a larger size is tried again, in ms (RFC 8899 §5.1.1: 600 s; ours, as a person waits). */
+const RAISE_MS = 60_000;
 /** Bytes to an address that has not proved itself, for each byte from it (RFC 9000 §8.1). */
 export const AMPLIFICATION = 3;
 
@@ -56,6 +58,7 @@ export class Path {
   #probing = 0;
   #failures = 0;
   #swallowed = 0;
+  #raiseAt = 0;
 
   /**
    * Starts at an address that has proved itself.
@@ -160,9 +163,17 @@ export class Path {
     return "moved";
   }
 
-  /** A size worth trying, or undefined. */
-  get probeSize(): number | undefined {
-    if (this.#probing > 0 || this.#failures >= MAX_PROBES) return undefined;
+  /**
+   * A size worth trying, or undefined.
+   *
+   * @param now Time in ms.
+   */
+  probeSize(now: number): number | undefined {
+    if (this.#probing > 0) return undefined;
+    if (this.#failures >= MAX_PROBES) {
+      if (now < this.#raiseAt) return undefined;
+      this.#failures = 0;
+    }
     const size = this.#limit ?? largest(this.#address.host);
     return size > this.#mtu ? size : undefined;
   }
@@ -172,26 +183,37 @@ export class Path {
     this.#probing = size;
   }
 
-  /** A probe arrived, or was lost. */
-  probeResult(arrived: boolean): void {
+  /**
+   * A probe arrived, or was lost.
+   *
+   * @param arrived Which of both.
+   * @param now Time in ms.
+   */
+  probeResult(arrived: boolean, now: number): void {
     if (this.#probing === 0) return; // It was for a path that we have left.
     if (arrived) {
       this.#mtu = this.#probing;
       this.#failures = 0;
-    } else this.#failures++;
+    } else {
+      this.#failures++;
+      this.#raiseAt = now + RAISE_MS;
+    }
     this.#probing = 0;
   }
 
   /**
    * A datagram larger than the base was lost or arrived: a path can shrink.
    *
+   * @param lost Which of both.
+   * @param now Time in ms.
    * @returns True if it has: everything must be sent in smaller pieces.
    */
-  full(lost: boolean): boolean {
+  full(lost: boolean, now: number): boolean {
     this.#swallowed = lost ? this.#swallowed + 1 : 0;
     if (this.#swallowed < BLACK_HOLE) return false;
     this.#mtu = BASE_MTU;
     this.#failures = MAX_PROBES;
+    this.#raiseAt = now + RAISE_MS;
     this.#swallowed = 0;
     return true;
   }

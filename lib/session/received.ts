@@ -19,11 +19,11 @@ const LOAD_PACKETS = 12;
 /** See above, in ms. */
 const LOAD_MS = 100;
 /** Ranges in one acknowledgement under load (our choice; each costs 2 bytes or more). */
-const RANGES = 16;
+const RANGES = 32;
 /** Ranges otherwise: older gaps were told with earlier packets (our choice). */
 const SPARSE_RANGES = 1;
 /** Ranges remembered: the rest is so old that it was acknowledged many times (our choice). */
-const KEPT = 64;
+const KEPT = 256;
 /** Numbers acknowledged again and again at the end of a long range: it then takes one byte. */
 const LONGEST_RANGE = 63;
 
@@ -76,13 +76,13 @@ export class Received {
    * @returns The frame; undefined where nothing was ever received.
    */
   frame(now: number): Extract<Frame, { type: "ack" }> | undefined {
-    const most = this.#burst > LOAD_PACKETS ? RANGES : SPARSE_RANGES;
-    const ranges = this.#numbers.ranges.slice(-most).reverse();
+    const loaded = this.#burst > LOAD_PACKETS;
+    const ranges = this.#numbers.ranges.slice(loaded ? -RANGES : -SPARSE_RANGES).reverse();
     const [first, ...more] = ranges;
     if (first === undefined) return undefined;
     const delay = Math.max(0, now - this.#largestAt);
-    // What is further back than one byte can say was acknowledged many times.
-    const long = first.last - first.first > LONGEST_RANGE;
+    // In sparse chat, what is further back than one byte can say was acknowledged many times.
+    const long = !loaded && first.last - first.first > LONGEST_RANGE;
     const short = { first: first.last - LONGEST_RANGE, last: first.last };
     return { type: "ack", ranges: long ? [short] : [first, ...more], delay };
   }

@@ -11,8 +11,9 @@
 
 import type { Frame, Range } from "../wire/frame.ts";
 import { Congestion } from "./congestion.ts";
+import { Reordering } from "./reordering.ts";
 import { PathStatistics } from "./rtt.ts";
-import { Sent, type SentPacket } from "./sent.ts";
+import { type Patiences, Sent, type SentPacket, within } from "./sent.ts";
 
 /** Share of lost packets above which chat leaves twice (our choice; saves a timeout in 50). */
 const COPY_ABOVE = 0.02;
@@ -51,6 +52,7 @@ export class Recovery {
   readonly congestion: Congestion;
   /** Chat leaves twice whatever is lost. */
   eager = false;
+  readonly #reordering = new Reordering();
   #copying = false;
   #probes = 0;
   #lastElicitedAt = 0;
@@ -89,7 +91,7 @@ export class Recovery {
 
   /** When something happens next without anything coming, in ms. */
   get timeout(): number | undefined {
-    const times = [this.sent.lossAt(this.path.lossDelay), this.#probeAt, this.copyAt];
+    const times = [this.sent.lossAt(this.#patience), this.#probeAt, this.copyAt];
     return times.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
   }
 
@@ -126,8 +128,14 @@ export class Recovery {
     delay: number,
     now: number,
   ): { arrived: readonly SentPacket[]; lost: readonly SentPacket[] } | undefined {
-    const outcome = this.sent.acknowledge(ranges, this.path.lossDelay, now);
+    const largest = this.sent.largestAcknowledged ?? -1, rtt = this.path.roundTrips(1);
+    const outcome = this.sent.acknowledge(ranges, this.#patience, now);
     if (outcome === undefined) return undefined;
+    const late = this.#reordering.arrived((number) => within(ranges, number), largest, rtt, now);
+    for (const packet of late) {
+      this.path.recount();
+      if (packet.bulk) this.congestion.spurious(packet.at);
+    }
     const newest = outcome.acknowledged.at(-1);
     if (newest !== undefined && outcome.news) {
       // After a sleep an answer seems to have taken minutes: a slower path is learnt in steps.
@@ -140,7 +148,7 @@ export class Recovery {
     }
     if (newest !== undefined) this.#probes = 0;
     this.#lose(outcome.lost, now);
-    return { arrived: outcome.acknowledged, lost: outcome.lost };
+    return { arrived: [...late, ...outcome.acknowledged], lost: outcome.lost };
   }
 
   /**
@@ -150,7 +158,7 @@ export class Recovery {
    * @returns Packets that are lost.
    */
   tick(now: number): readonly SentPacket[] {
-    const lost = this.sent.takeLost(this.path.lossDelay, now);
+    const lost = this.sent.takeLost(this.#patience, now);
     this.#lose(lost, now);
     const probeAt = this.#probeAt;
     if (probeAt !== undefined && now >= probeAt && this.#probesToSend === 0) {
@@ -190,6 +198,14 @@ export class Recovery {
     return Math.max(1_000, 4 * this.path.probe);
   }
 
+  get #patience(): Patiences {
+    const { chat, bulk } = this.#reordering;
+    return {
+      chat: { packets: chat.packets, age: this.path.roundTrips(chat.roundTrips) },
+      bulk: { packets: bulk.packets, age: this.path.roundTrips(bulk.roundTrips) },
+    };
+  }
+
   get #probeAt(): number | undefined {
     if (this.sent.awaited === 0) return undefined;
     const loaded = this.sent.count > LOAD_PACKETS ? ACK_DELAY_MS : 0;
@@ -203,6 +219,7 @@ export class Recovery {
     for (const packet of lost) {
       if (packet.probe) continue;
       this.path.count(true);
+      this.#reordering.lost(packet);
       if (packet.bulk) this.congestion.lost(packet.size, packet.at, now);
     }
     this.#copying = this.path.loss > (this.#copying ? COPY_BELOW : COPY_ABOVE);

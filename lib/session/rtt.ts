@@ -59,13 +59,22 @@ export class PathStatistics {
     this.loss += ((lost ? 1 : 0) - this.loss) * LOSS_WEIGHT;
   }
 
+  /** A packet that was counted as lost came after all. */
+  recount(): void {
+    this.loss = Math.max(0, this.loss - LOSS_WEIGHT);
+  }
+
   /** The probe timeout without the other side's delay, in ms (RFC 9002 §6.2.1). */
   get probe(): number {
     return this.smoothed + Math.max(4 * this.variation, GRANULARITY_MS);
   }
 
-  /** How old a packet may be when later ones are acknowledged, in ms (RFC 9002 §6.1.2). */
-  get lossDelay(): number {
-    return Math.max(9 / 8 * Math.max(this.smoothed, this.latest ?? 0), GRANULARITY_MS);
+  /**
+   * So many round trips, in ms (RFC 9002 §6.1.2).
+   *
+   * @param count How many; need not be whole.
+   */
+  roundTrips(count: number): number {
+    return Math.max(count * Math.max(this.smoothed, this.latest ?? 0), GRANULARITY_MS);
   }
 }

@@ -180,7 +180,7 @@ export class Sender {
       );
     }
     if (!this.#state.streams.ready(true)) return undefined;
-    const size = this.#state.path.probeSize;
+    const size = this.#state.path.probeSize(now);
     if (size !== undefined && this.#state.final === undefined) {
       this.#state.path.probed(size);
       return this.#send(() => [PING], now, { probe: size });

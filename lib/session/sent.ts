@@ -6,9 +6,6 @@
 
 import type { Frame, Range } from "../wire/frame.ts";
 
-/** A packet that is later than so many acknowledged ones is lost (RFC 9002 §6.1.1). */
-const PACKET_THRESHOLD = 3;
-
 /** A packet on its way. */
 export interface SentPacket {
   readonly number: number;
@@ -26,6 +23,20 @@ export interface SentPacket {
   readonly frames: readonly Frame[];
   /** The packet that it repeats: nobody waits for a copy. */
   readonly copyOf?: number | undefined;
+}
+
+/** When a packet counts as lost because later ones were acknowledged. */
+export interface Patience {
+  /** It is so many numbers behind the largest acknowledged. */
+  readonly packets: number;
+  /** Or so old, in ms. */
+  readonly age: number;
+}
+
+/** Bulk may be waited for longer than chat: a line that is sent again too early costs little. */
+export interface Patiences {
+  readonly chat: Patience;
+  readonly bulk: Patience;
 }
 
 /** What an acknowledgement told. */
@@ -82,19 +93,17 @@ export class Sent {
    * An acknowledgement came.
    *
    * @param ranges What it says has come, largest first.
-   * @param lossDelay How old a packet may be when later ones are acknowledged, in ms.
+   * @param patience When packets that it leaves out are lost.
    * @param now Time in ms.
    * @returns The outcome; undefined where it acknowledges what was never sent.
    */
-  acknowledge(ranges: readonly Range[], lossDelay: number, now: number): Outcome | undefined {
+  acknowledge(ranges: readonly Range[], patience: Patiences, now: number): Outcome | undefined {
     const largest = ranges[0]?.last ?? -1;
     if (largest > this.#largest) return undefined;
     const acknowledged: SentPacket[] = [];
     for (const packet of this.#packets.values()) {
       if (packet.number > largest) break;
-      if (ranges.some((range) => range.first <= packet.number && packet.number <= range.last)) {
-        acknowledged.push(packet);
-      }
+      if (within(ranges, packet.number)) acknowledged.push(packet);
     }
     for (const packet of acknowledged) {
       this.#drop(packet);
@@ -102,22 +111,23 @@ export class Sent {
     }
     const news = acknowledged.at(-1)?.number === largest;
     this.#acknowledged = Math.max(this.#acknowledged ?? -1, largest);
-    return { acknowledged, lost: this.takeLost(lossDelay, now), news };
+    return { acknowledged, lost: this.takeLost(patience, now), news };
   }
 
   /**
    * Takes those that must be lost by now.
    *
-   * @param lossDelay See above.
+   * @param patience See above.
    * @param now Time in ms.
    */
-  takeLost(lossDelay: number, now: number): SentPacket[] {
+  takeLost(patience: Patiences, now: number): SentPacket[] {
     const largest = this.#acknowledged;
     if (largest === undefined) return [];
     const lost: SentPacket[] = [];
     for (const packet of this.#packets.values()) {
       if (packet.number > largest) break;
-      const late = packet.number <= largest - PACKET_THRESHOLD || packet.at + lossDelay <= now;
+      const { packets, age } = packet.bulk ? patience.bulk : patience.chat;
+      const late = packet.number <= largest - packets || packet.at + age <= now;
       if (late) lost.push(packet);
     }
     for (const packet of lost) this.#drop(packet);
@@ -127,17 +137,37 @@ export class Sent {
   /**
    * When the next packet counts as lost because later ones were acknowledged.
    *
-   * @param lossDelay See above.
+   * @param patience See above.
    * @returns Time in ms, or undefined.
    */
-  lossAt(lossDelay: number): number | undefined {
-    const first = this.#packets.values().next().value;
-    if (first === undefined || first.number > (this.#acknowledged ?? -1)) return undefined;
-    return first.at + lossDelay;
+  lossAt(patience: Patiences): number | undefined {
+    const largest = this.#acknowledged ?? -1;
+    let at: number | undefined;
+    let chat = false, bulk = false;
+    // The oldest of each kind is the first of its kind.
+    for (const packet of this.#packets.values()) {
+      if (packet.number > largest || (chat && bulk)) break;
+      if (packet.bulk ? bulk : chat) continue;
+      if (packet.bulk) bulk = true;
+      else chat = true;
+      const due = packet.at + (packet.bulk ? patience.bulk : patience.chat).age;
+      if (at === undefined || due < at) at = due;
+    }
+    return at;
   }
 
   #drop(packet: SentPacket): void {
     this.#packets.delete(packet.number);
     this.#awaited.delete(packet.number);
   }
+}
+
+/**
+ * Whether an acknowledgement names a packet.
+ *
+ * @param ranges What it says has come.
+ * @param number The packet's number.
+ */
+export function within(ranges: readonly Range[], number: number): boolean {
+  return ranges.some((range) => range.first <= number && number <= range.last);
 }

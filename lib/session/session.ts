@@ -246,7 +246,7 @@ export class Session {
    */
   tick(now: number): void {
     if (this.#closed) return;
-    this.#lose(this.#state.recovery.tick(now));
+    this.#lose(this.#state.recovery.tick(now), now);
     this.#state.keys.expire(now);
     const decides = this.#state.path.decidesAt;
     if (decides !== undefined && now >= decides && this.#state.path.decide() === "moved") {
@@ -405,18 +405,18 @@ export class Session {
     if (outcome === undefined) return this.close(CLOSE.protocol, "acknowledged what was not sent");
     for (const packet of outcome.arrived) {
       if (packet.probe) {
-        this.#state.path.probeResult(true);
+        this.#state.path.probeResult(true, now);
         this.#state.recovery.congestion.resize(this.#state.path.mtu);
-      } else if (packet.size > BASE_MTU) this.#state.path.full(false);
+      } else if (packet.size > BASE_MTU) this.#state.path.full(false, now);
       for (const each of packet.frames) this.#state.streams.acknowledged(each);
     }
-    this.#lose(outcome.lost);
+    this.#lose(outcome.lost, now);
   }
 
-  #lose(lost: readonly SentPacket[]): void {
+  #lose(lost: readonly SentPacket[], now: number): void {
     for (const packet of lost) {
-      if (packet.probe) this.#state.path.probeResult(false);
-      else if (packet.size > BASE_MTU && this.#state.path.full(true)) {
+      if (packet.probe) this.#state.path.probeResult(false, now);
+      else if (packet.size > BASE_MTU && this.#state.path.full(true, now)) {
         this.#state.recovery.congestion.resize(BASE_MTU);
       }
       for (const frame of packet.frames) {

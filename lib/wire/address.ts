@@ -89,6 +89,30 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
+ * The part of an address that one household or machine has to itself: an IPv4 address, or the first
+ * 64 bits of an IPv6 address (RFC 6177 §2). For limits, which must not be dodged by taking the next.
+ *
+ * @param host A canonical literal address.
+ * @returns The same text for all addresses of one subscriber.
+ *
+ * @example
+ * ```ts
+ * import { subscriber } from "./address.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(subscriber("2001:db8::1"), subscriber("2001:db8:0:0:ffff::2"));
+ * assertEquals(subscriber("192.0.2.7"), "192.0.2.7");
+ * ```
+ */
+export function subscriber(host: string): string {
+  if (!host.includes(":")) return host;
+  const [head = "", tail = ""] = (host.split("%")[0] ?? "").split("::");
+  const first = head.split(":").filter(Boolean), last = tail.split(":").filter(Boolean);
+  const zeros = Array.from({ length: Math.max(0, 8 - first.length - last.length) }, () => "0");
+  return [...first, ...zeros, ...last].slice(0, 4).join(":");
+}
+
+/**
  * Writes an address the way people type it: `HOST:PORT`, and `[HOST]:PORT` for IPv6.
  *
  * @param address The address to write.

@@ -51,6 +51,23 @@ Deno.test("Congestion halves once for all losses of a round trip, and then grows
   assert(congestion.window < from);
 });
 
+Deno.test("Congestion takes a reduction back once all its losses came late, and not before", () => {
+  const congestion = new Congestion(SIZE);
+  fill(congestion);
+  const before = congestion.window;
+  for (const sentAt of [10, 20, 30]) congestion.lost(SIZE, sentAt, 100);
+  congestion.spurious(10);
+  congestion.spurious(30);
+  assertEquals(congestion.window, before / 2, "one of the three may be lost");
+  congestion.spurious(20);
+  assertEquals(congestion.window, before);
+  congestion.spurious(20);
+  assertEquals(congestion.window, before, "and once only");
+  congestion.lost(SIZE, 110, 200);
+  congestion.spurious(210);
+  assertEquals(congestion.window, before / 2, "sent after the reduction: not its cause");
+});
+
 Deno.test("Congestion never falls below two datagrams, nor below 0 in flight", () => {
   const congestion = new Congestion(SIZE);
   for (let round = 1; round < 20; round++) {

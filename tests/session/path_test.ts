@@ -76,25 +76,25 @@ Deno.test("Path knows the largest datagram worth trying at an address", () => {
       "2001:db8::1": MTU_IPV6,
     })
   ) {
-    assertEquals(new Path({ host, port: 1 }).probeSize, size, host);
+    assertEquals(new Path({ host, port: 1 }).probeSize(0), size, host);
   }
-  assertEquals(new Path(OLD, 1_300).probeSize, 1_300);
-  assertEquals(new Path(OLD, BASE_MTU).probeSize, undefined);
+  assertEquals(new Path(OLD, 1_300).probeSize(0), 1_300);
+  assertEquals(new Path(OLD, BASE_MTU).probeSize(0), undefined);
 });
 
 Deno.test("Path probes one size at a time, and gives up after three losses", () => {
   const path = new Path(OLD);
   for (let probe = 0; probe < 3; probe++) {
-    assertEquals(path.probeSize, MTU_IPV4);
+    assertEquals(path.probeSize(0), MTU_IPV4);
     path.probed(MTU_IPV4);
-    assertEquals(path.probeSize, undefined, "one is on its way");
-    path.probeResult(false);
+    assertEquals(path.probeSize(0), undefined, "one is on its way");
+    path.probeResult(false, 0);
   }
-  assertEquals([path.probeSize, path.mtu], [undefined, BASE_MTU]);
+  assertEquals([path.probeSize(0), path.mtu], [undefined, BASE_MTU]);
   const good = new Path(OLD);
   good.probed(MTU_IPV4);
-  good.probeResult(true);
-  assertEquals([good.probeSize, good.mtu], [undefined, MTU_IPV4]);
+  good.probeResult(true, 0);
+  assertEquals([good.probeSize(0), good.mtu], [undefined, MTU_IPV4]);
 });
 
 Deno.test("Path forgets a probe of the address that it has left", () => {
@@ -102,19 +102,27 @@ Deno.test("Path forgets a probe of the address that it has left", () => {
   path.probed(MTU_IPV4);
   path.answered(fresh);
   assertEquals(path.decide(), "moved");
-  path.probeResult(true);
+  path.probeResult(true, 0);
   assertEquals(path.mtu, BASE_MTU);
-  path.probeResult(false);
-  assertEquals(path.probeSize, MTU_IPV4);
+  path.probeResult(false, 0);
+  assertEquals(path.probeSize(0), MTU_IPV4);
 });
 
-Deno.test("Path takes three large losses in a row for a black hole, and two for chance", () => {
+Deno.test("Path takes six large losses in a row for a black hole, five for chance, and tries again", () => {
   const path = new Path(OLD);
   path.probed(MTU_IPV4);
-  path.probeResult(true);
-  assertEquals([path.full(true), path.full(true), path.full(false)], [false, false, false]);
-  assertEquals([path.full(true), path.full(true), path.mtu], [false, false, MTU_IPV4]);
-  assertEquals([path.full(true), path.mtu, path.probeSize], [true, BASE_MTU, undefined]);
+  path.probeResult(true, 0);
+  for (const lost of [true, true, true, true, true, false, true, true, true, true, true]) {
+    assertEquals([path.full(lost, 500), path.mtu], [false, MTU_IPV4]);
+  }
+  assertEquals([path.full(true, 1_000), path.mtu], [true, BASE_MTU]);
+  assertEquals([path.probeSize(60_999), path.probeSize(61_000)], [undefined, MTU_IPV4]);
+  for (let probe = 0; probe < 3; probe++) {
+    assertEquals(path.probeSize(61_000), MTU_IPV4);
+    path.probed(MTU_IPV4);
+    path.probeResult(false, 61_000);
+  }
+  assertEquals([path.probeSize(120_999), path.probeSize(121_000)], [undefined, MTU_IPV4]);
 });
 
 /** Sends 300,000 bytes of bulk, and gives the sizes of its datagrams. */

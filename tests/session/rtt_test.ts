@@ -11,7 +11,7 @@ Deno.test("PathStatistics guesses before the first sample, and believes that one
   assertEquals([path.smoothed, path.variation, path.probe], [200, 100, 600]);
   path.sample(80, 20);
   assertEquals([path.smoothed, path.variation, path.latest, path.least], [80, 40, 80, 80]);
-  assertEquals([path.probe, path.lossDelay], [240, 90]);
+  assertEquals([path.probe, path.roundTrips(9 / 8)], [240, 90]);
 });
 
 Deno.test("PathStatistics smooths as RFC 9002 5.3 says", () => {
@@ -34,7 +34,7 @@ Deno.test("PathStatistics never becomes negative or endless, for 500 seeds of od
       path.sample(random() ** 4 * 100_000, random() * 20);
       path.count(random() < 0.3);
       assert(path.smoothed >= 0 && path.variation >= 0 && path.loss >= 0 && path.loss <= 1);
-      assert(path.probe >= path.smoothed + 1 && path.lossDelay >= 1 && path.probe < 1e6);
+      assert(path.probe >= path.smoothed + 1 && path.roundTrips(9 / 8) >= 1 && path.probe < 1e6);
     }
   }
 });

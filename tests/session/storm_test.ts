@@ -70,16 +70,12 @@ function storm(seed: number): Weather {
   return weather;
 }
 
-/**
- * A window of bulk that grows by a datagram each round trip sends n²/2 of them in n. Where datagrams
- * overtake each other all the time it does not grow: two each round trip.
- */
+/** A window of bulk that grows by a datagram each round trip sends n²/2 of them in n. */
 function patience(pair: SessionPair, weather: Weather): number {
   const datagrams = (pair.ann.session.held + pair.bob.session.held) / 1_100;
   const { delay = 0, jitter = 0 } = weather.spec;
   const rtt = delay + (weather.back.delay ?? 0) + 2 * jitter;
-  const rounds = jitter > delay / 4 ? datagrams / 2 : Math.sqrt(2 * datagrams) * 1.5;
-  return CALM_MS + rtt * (rounds + 8);
+  return CALM_MS + rtt * (Math.sqrt(2 * datagrams) * 1.5 + 8);
 }
 
 function check(
