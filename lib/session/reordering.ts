@@ -34,8 +34,8 @@ export interface Threshold {
 
 /** Packets that were taken for lost, and how patient that makes us. */
 export class Reordering {
-  /** By number; the one lost first in front. */
-  readonly #late = new Map<number, SentPacket>();
+  /** By number; the one lost first in front. Most sessions never need it. */
+  #late: Map<number, SentPacket> | undefined;
   #packets = PACKET_THRESHOLD;
   #steps = 0;
   #seenAt = -Infinity;
@@ -51,10 +51,11 @@ export class Reordering {
 
   /** A packet is taken for lost. */
   lost(packet: SentPacket): void {
-    this.#late.set(packet.number, packet);
-    for (const [number, { at }] of this.#late) {
-      if (this.#late.size <= MAX_LATE && packet.at - at < LATE_MS) break;
-      this.#late.delete(number);
+    const late = this.#late ??= new Map();
+    late.set(packet.number, packet);
+    for (const [number, { at }] of late) {
+      if (late.size <= MAX_LATE && packet.at - at < LATE_MS) break;
+      late.delete(number);
     }
   }
 
@@ -72,7 +73,7 @@ export class Reordering {
     rtt: number,
     now: number,
   ): SentPacket[] {
-    if (this.#late.size === 0) return [];
+    if (this.#late === undefined) return [];
     const arrived = [...this.#late.values()].filter(({ number }) => came(number));
     for (const packet of arrived) {
       this.#late.delete(packet.number);

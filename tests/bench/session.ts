@@ -11,6 +11,7 @@ import { systemClock } from "../../lib/net/system_clock.ts";
 import { Hub } from "../../lib/session/hub.ts";
 import { HubNet } from "../support/hub_net.ts";
 import { type End, end, random } from "./hub_end.ts";
+import { idle, packets } from "./packets.ts";
 import { compare, median, say, serve } from "./report.ts";
 
 const here = (file: string): string => new URL(file, import.meta.url).pathname;
@@ -204,7 +205,9 @@ export async function sessions(): Promise<void> {
   say("| --- | --- | --- | --- | --- |");
   await roundTrip();
   await bulk();
+  await packets();
   handshakes();
   await memory();
+  idle();
   await flood();
 }

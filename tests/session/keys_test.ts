@@ -135,15 +135,14 @@ Deno.test("SessionKeys of different generations share nothing", () => {
   assertEquals(seen.size, 100);
 });
 
-Deno.test("Session numbers 100,000 packets through 200 keys without a repetition or a gap", () => {
+Deno.test("Session numbers a million packets through 1,000 keys without a repetition or a gap", () => {
   // A number that never comes twice is a nonce that never comes twice, whatever the key.
-  const peer = new EvilPeer(true, 3), random = seededRandom(3), used = new Set<string>();
+  const peer = new EvilPeer(true, 3), random = seededRandom(3);
   let count = 0;
   const fresh = () => keyPair(randomBytes(random, 32));
   const listen = (): void => {
     for (const { number, frames } of peer.listen()) {
       if (number !== count++) throw new Error(`number ${number}, wanted ${count - 1}`);
-      used.add(`${peer.session.link.generation} ${number}`);
       for (const frame of frames) {
         if (frame.type !== "rekey") continue;
         const answer = peer.keys.answer(frame.generation, frame.ephemeral, fresh);
@@ -151,13 +150,13 @@ Deno.test("Session numbers 100,000 packets through 200 keys without a repetition
       }
     }
   };
-  while (count < 100_000) {
+  while (count < 1_000_000) {
     for (let packet = 0; packet < 50; packet++) peer.session.datagram(Uint8Array.of(packet));
-    if (used.size % 9 === 0) peer.session.rekey();
+    if (count % 900 < 100) peer.session.rekey();
     listen();
     peer.acknowledge(count - 1);
   }
-  assert(used.size === count && peer.session.link.generation >= 200);
+  assert(peer.session.link.generation >= 1_000, `${peer.session.link.generation}`);
 });
 
 Deno.test("nonces are unique in both directions while keys change: a Set of (key, number)", () => {
