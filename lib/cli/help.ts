@@ -4,6 +4,7 @@
  * @module
  */
 
+import { wrap } from "../terminal/wrap.ts";
 import type { Command } from "./command.ts";
 import { OPTION_LIST, optionName, type OptionSpec } from "./options.ts";
 
@@ -53,7 +54,7 @@ export function commandHelp(command: Command): string {
   const own = OPTION_LIST.filter(([key]) => command.options.includes(key)).map(([, spec]) => spec);
   const common = OPTION_LIST.map(([, spec]) => spec).filter((spec) => !spec.special);
   return [
-    ...wrapped(`udpchat ${command.name}: ${command.summary}`, WIDTH),
+    ...wrap(`udpchat ${command.name}: ${command.summary}`, (line) => line.length <= WIDTH),
     "",
     `Usage: udpchat ${command.name} ${command.usage}`.trimEnd() + " [OPTIONS]",
     "",
@@ -78,21 +79,10 @@ function optionRows(specs: readonly OptionSpec[]): string[] {
 
 function rows(table: readonly (readonly [string, string] | string[])[]): string[] {
   return table.flatMap(([left = "", right = ""]) => {
-    const [first = "", ...more] = wrapped(right, WIDTH - COLUMN);
+    const [first = "", ...more] = wrap(right, (line) => line.length <= WIDTH - COLUMN);
     const head = left.length + 4 > COLUMN
       ? [`  ${left}`, `${" ".repeat(COLUMN)}${first}`]
       : [`  ${left}`.padEnd(COLUMN) + first];
     return [...head, ...more.map((line) => " ".repeat(COLUMN) + line)];
   });
-}
-
-/** Cuts text between words. */
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { equal } from "../crypto/hash.ts";
 import { keyTag, keyText } from "../crypto/identity.ts";
 import { bindUdp } from "../net/bind.ts";
 import { Pinger, type PingEvent, type PingSummary } from "../peer/ping.ts";
@@ -12,7 +13,7 @@ import type { Invocation } from "./command.ts";
 import { openFront } from "./front.ts";
 import { bindingOf } from "./options.ts";
 import { DEFAULT_TIMEOUT } from "./plain.ts";
-import { openProfile } from "./profile.ts";
+import { openProfile, pinnedKey } from "./profile.ts";
 import { runMachine } from "./run_machine.ts";
 import { destination, resolveAll, secretOf } from "./talk.ts";
 
@@ -27,6 +28,7 @@ export async function run({ host, options, words }: Invocation): Promise<number>
   const secret = await secretOf(host, options);
   const to = await resolveAll(place, options);
   const profile = await openProfile(host, { ...options, ephemeral: true });
+  const pinned = pinnedKey(host, options, formatAddress(place));
   const endpoint = await bindUdp(host.clock, { ...bindingOf(options), port: options.port ?? 0 });
   const { credentials } = profile;
   const machine = new Pinger({
@@ -49,6 +51,16 @@ export async function run({ host, options, words }: Invocation): Promise<number>
       const text = `${formatAddress(peer.address)} answers with the key ${keyTag(event.key)} ` +
         `after ${ms(event.took)} (handshake)`;
       reporter.report({ event: "notice", level: "info", code: "connected", text });
+      if (pinned !== undefined && !equal(pinned, event.key)) {
+        reporter.report({
+          event: "notice",
+          level: "warning",
+          code: "changed-key",
+          text: `${words[0]} answered with the key ${
+            keyTag(pinned)
+          } before: somebody may be in between`,
+        });
+      }
     } else if (event.type === "lost") {
       say(`${event.number}: no answer`);
     } else {

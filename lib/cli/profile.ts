@@ -69,6 +69,30 @@ export async function openProfile(host: Host, options: Options): Promise<Profile
 }
 
 /**
+ * The key that answered at an address before, for a command that takes no profile.
+ *
+ * @param host The world.
+ * @param options `home`, `ephemeral`.
+ * @param address The address as it was typed.
+ * @returns The key, or undefined where none is known or the home cannot be read.
+ */
+export function pinnedKey(host: Host, options: Options, address: string): Uint8Array | undefined {
+  const home = homeOf(host, options);
+  if (home === undefined) return undefined;
+  try {
+    if (!Contacts.kept(home)) return undefined;
+    const contacts = new Contacts(home);
+    try {
+      return contacts.pinned(address);
+    } finally {
+      contacts.close();
+    }
+  } catch {
+    return undefined; // Nothing is known then; `talk` says what is wrong with it.
+  }
+}
+
+/**
  * What is wrong with a home directory, for people.
  *
  * @param home The directory.

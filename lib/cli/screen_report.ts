@@ -50,12 +50,13 @@ export class ScreenReporter implements Reporter {
     const notice = noticeOf(event, this.#loudness);
     if (notice === undefined) return;
     const paint = notice.level === "info" ? this.#theme.notice : this.#theme[notice.level];
-    this.#screen.show(printableLines(notice.text).map((line) => paint(`  ${line}`)));
+    const lines = printableLines(notice.text).flatMap((line) => this.#screen.fold(line, "  "));
+    this.#screen.show(lines.map(paint));
   }
 
   /** Shows lines that somebody asked for. */
   print(lines: readonly string[]): void {
-    this.#screen.show(lines.map((line) => `  ${printable(line)}`));
+    this.#screen.show(lines.flatMap((line) => this.#screen.fold(printable(line), "  ")));
   }
 
   /** Gives the terminal back. */
@@ -69,9 +70,11 @@ export class ScreenReporter implements Reporter {
     const name = printable(event.from.name);
     const who = event.self ? this.#theme.self(name) : this.#theme.person(name);
     const mark = event.from.key === null ? `${this.#theme.plainMark(PLAIN_MARK)} ` : "";
-    const [first = "", ...more] = printableLines(event.text);
+    // What somebody does (`/me`) says the name itself, for those who see only the text.
+    const does = `* ${event.from.name} `, acts = event.text.startsWith(does);
+    const [first = "", ...more] = printableLines(acts ? event.text.slice(does.length) : event.text);
     const lines = [
-      `${this.#theme.time(time.join(":"))} ${mark}${who} ${first}`,
+      `${this.#theme.time(time.join(":"))} ${mark}${acts ? "* " : ""}${who} ${first}`,
       ...more.map((line) => `  ${line}`),
     ];
     if (!event.self || event.from.key === null) return this.#screen.show(lines);

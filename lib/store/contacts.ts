@@ -50,6 +50,15 @@ export class Contacts {
     }
   }
 
+  /** Whether a home has any. */
+  static kept(home: string): boolean {
+    try {
+      return Deno.statSync(`${home}/${FILE}`).isFile;
+    } catch {
+      return false;
+    }
+  }
+
   /** The key that answered at an address before. */
   pinned(address: string): Uint8Array | undefined {
     return this.#database.prepare("SELECT key FROM pins WHERE address = ?").get(address)?.["key"] as

@@ -19,6 +19,7 @@ import type { Console } from "./console.ts";
 import { graphemes } from "../wire/graphemes.ts";
 import { PasteFilter } from "./paste.ts";
 import { ESCAPE, up } from "./theme.ts";
+import { wrap } from "./wrap.ts";
 
 /** What the screen needs to know. */
 export interface ScreenOptions {
@@ -120,6 +121,18 @@ export class Screen {
     this.#frame += ESCAPE.pasteOn;
     this.#editor.prompt();
     void this.#read();
+  }
+
+  /**
+   * Cuts a line between words so that it fits the screen as it is now.
+   *
+   * @param text Fit for a terminal already.
+   * @param indent What each line is to begin with.
+   * @returns The lines, with the indent.
+   */
+  fold(text: string, indent: string): string[] {
+    const fits = (line: string): boolean => this.#rows(indent + line) === 0;
+    return wrap(text, fits).map((line) => indent + line);
   }
 
   /**

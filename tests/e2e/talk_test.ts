@@ -252,6 +252,25 @@ Deno.test("ping: exit status 3 when nobody is there, JSON has link events", asyn
   assertEquals(events.filter((event) => event.event === "link").length, 2);
 });
 
+Deno.test("ping: warns when another key answers than the one that talk knows there", async () => {
+  await using home = await homes(3);
+  const [a = "", b = "", c = ""] = home.dirs, port = freePort(), to = `127.0.0.1:${port}`;
+  const at = ["--host", "127.0.0.1", "--port", `${port}`], env = { UDPCHAT_HOME: c };
+  const ping = () => runProgram(["ping", to, ...HERE, "-c", "1"], "", { env });
+  {
+    await using ann = talk(a, at, "ann");
+    await ann.port();
+    assertEquals((await ping()).err.includes("in between"), false, "nothing is known yet");
+    assertEquals((await runProgram(["talk", to, ...HERE], "hi", { env })).exit, 0);
+    assertEquals((await ping()).err.includes("in between"), false, "the same key");
+  }
+  await using eve = talk(b, at, "ann");
+  await eve.port();
+  const { exit, err } = await ping();
+  assertEquals(exit, 0);
+  assertMatch(err, /answered with the key \S+ before: somebody may be in between/);
+});
+
 Deno.test("id: the same key each time, and the same safety number on both sides", async () => {
   await using home = await homes(2);
   const [a = "", b = ""] = home.dirs;

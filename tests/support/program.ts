@@ -18,6 +18,8 @@ export interface ProgramOptions {
   readonly command?: readonly string[];
   /** More of the environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Longest wait for a line, in ms. */
+  readonly patience?: number;
 }
 
 /** A stream of lines that one can wait on. */
@@ -27,7 +29,10 @@ class Lines {
   #closed: PromiseWithResolvers<void> = Promise.withResolvers();
   #from = 0;
 
-  constructor(stream: ReadableStream<Uint8Array>) {
+  readonly #patience: number;
+
+  constructor(stream: ReadableStream<Uint8Array>, patience: number) {
+    this.#patience = patience;
     void this.#read(stream);
   }
 
@@ -65,7 +70,7 @@ class Lines {
       throw new Error(`ended without ${what}; there was:\n${this.all.join("\n")}`);
     });
     try {
-      return await deadline(Promise.race([found, ended]), PATIENCE_MS);
+      return await deadline(Promise.race([found, ended]), this.#patience);
     } catch (error) {
       throw new Error(`no ${what} came; there was:\n${this.all.join("\n")}`, { cause: error });
     }
@@ -104,8 +109,9 @@ export class Program implements AsyncDisposable {
         ...options.env,
       },
     }).spawn();
-    this.out = new Lines(this.#child.stdout);
-    this.err = new Lines(this.#child.stderr);
+    const patience = options.patience ?? PATIENCE_MS;
+    this.out = new Lines(this.#child.stdout, patience);
+    this.err = new Lines(this.#child.stderr, patience);
     this.#writer = this.#child.stdin.getWriter();
     void this.#child.status.then(() => this.#ended = true);
   }
