@@ -153,12 +153,16 @@ export function nonceOf(counter: number): Uint8Array {
   if (!Number.isSafeInteger(counter) || counter < 0) {
     throw new RangeError(`Cannot make a nonce of ${counter}: wanted a whole number from 0 to 2^53`);
   }
-  const nonce = new Uint8Array(NONCE_BYTES);
-  let rest = counter;
-  for (let at = 4; rest > 0; at++) {
-    nonce[at] = rest % 256;
-    rest = Math.floor(rest / 256);
-  }
+  const nonce = new Uint8Array(NONCE_BYTES), low = counter >>> 0;
+  nonce[4] = low;
+  nonce[5] = low >>> 8;
+  nonce[6] = low >>> 16;
+  nonce[7] = low >>> 24;
+  if (low === counter) return nonce;
+  const high = (counter - low) / 2 ** 32;
+  nonce[8] = high;
+  nonce[9] = high >>> 8;
+  nonce[10] = high >>> 16;
   return nonce;
 }
 
