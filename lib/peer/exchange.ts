@@ -8,14 +8,8 @@
 import { keyTag } from "../crypto/identity.ts";
 import { CLOSE } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
-import {
-  decodeEcho,
-  ECHO,
-  encodeEcho,
-  encodeRecord,
-  type RecordReader,
-  type TalkRecord,
-} from "../wire/talk.ts";
+import type { RecordReader } from "../wire/records.ts";
+import { decodeEcho, ECHO, encodeEcho, encodeTalk, type TalkRecord } from "../wire/talk.ts";
 import { Held } from "./held.ts";
 import { type Line, partnerOf } from "./line.ts";
 import { Outbox } from "./outbox.ts";
@@ -66,7 +60,7 @@ export class Exchange {
   }
 
   /** Takes bytes of a session with the person on the line; it may not be the session of the line. */
-  read(line: Line, session: Session, reader: RecordReader, bytes: Uint8Array): void {
+  read(line: Line, session: Session, reader: RecordReader<TalkRecord>, bytes: Uint8Array): void {
     for (const record of reader.push(bytes)) this.#record(line, session, record);
     if (reader.broken) this.close(session, CLOSE.protocol, "no records");
   }
@@ -114,7 +108,7 @@ export class Exchange {
 
   #write(session: Session, record: TalkRecord): void {
     if (session.closing) return;
-    session.write(CHAT, encodeRecord(record));
+    session.write(CHAT, encodeTalk(record));
     this.#touch(session);
   }
 }

@@ -6,7 +6,8 @@
 
 import type { Remote } from "../session/credentials.ts";
 import type { Session } from "../session/session.ts";
-import type { RecordReader } from "../wire/talk.ts";
+import type { RecordReader } from "../wire/records.ts";
+import type { TalkRecord } from "../wire/talk.ts";
 import type { Partner } from "./talk_event.ts";
 
 /** The session with the person at the other end. */
@@ -14,7 +15,7 @@ export interface Line {
   readonly remote: Remote;
   name: string;
   readonly session: Session;
-  readonly reader: RecordReader;
+  readonly reader: RecordReader<TalkRecord>;
   /** It is one that we called. */
   readonly called: boolean;
   /** They were told to be away or gone. */
@@ -24,7 +25,7 @@ export interface Line {
 /** A session that is not the line, or not yet. */
 export interface Guest {
   readonly remote: Remote;
-  readonly reader: RecordReader;
+  readonly reader: RecordReader<TalkRecord>;
   /** It is one that we called. */
   readonly called: boolean;
   /** It was the line before: what is said there counts. */

@@ -19,7 +19,7 @@ import type { Remote } from "../session/credentials.ts";
 import type { Address } from "../wire/address.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
 import { VERSION } from "../wire/packet.ts";
-import { RecordReader } from "../wire/talk.ts";
+import { talkReader } from "../wire/talk.ts";
 import { CHAT, Exchange } from "./exchange.ts";
 import { type Guest, type Line, partnerOf } from "./line.ts";
 import type { Outbox } from "./outbox.ts";
@@ -288,7 +288,7 @@ export class Talk {
   /** Whom we called is on the line at once; who calls us when they say something: it may be a ping. */
   #up(session: Session, remote: Remote, call: number | undefined): void {
     if (this.#done) return this.#exchange.close(session, CLOSE.done, "gone");
-    const called = call !== undefined, reader = new RecordReader();
+    const called = call !== undefined, reader = talkReader();
     const guest: Guest = { remote, reader, called, friend: false, bytes: [], waits: false };
     this.#guests.set(session, guest);
     if (call !== undefined) this.#calls.delete(call);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { RangeSet } from "./ranges.ts";
+import { RangeSet } from "../wire/ranges.ts";
 
 /** Gaps between what has come (our choice: more is an attack). */
 const MAX_GAPS = 1_024;

@@ -8,7 +8,7 @@
  */
 
 import type { Frame } from "../wire/frame.ts";
-import { RangeSet } from "./ranges.ts";
+import { RangeSet } from "../wire/ranges.ts";
 
 /** Longest wait before an acknowledgement under load, in ms (the design; RFC 9000 suggests 25). */
 export const MAX_ACK_DELAY_MS = 20;

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { RangeSet } from "./ranges.ts";
+import { RangeSet } from "../wire/ranges.ts";
 
 /** A piece to send. */
 export interface Piece {

@@ -12,7 +12,8 @@
  * @module
  */
 
-import { Reader, varintLength, Writer } from "./bytes.ts";
+import { Reader, Writer } from "./bytes.ts";
+import { encodeRecord, RecordReader } from "./records.ts";
 
 /** Record types. */
 export const RECORD = { hello: 1, message: 2, have: 3 } as const;
@@ -50,10 +51,8 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  * @param record The record.
  * @returns Its bytes, with their length in front.
  */
-export function encodeRecord(record: TalkRecord): Uint8Array {
-  const body = encodeBody(record), size = body.length + 1;
-  return new Writer(varintLength(size) + size).varint(size).u8(RECORD[record.type]).bytes(body)
-    .finish();
+export function encodeTalk(record: TalkRecord): Uint8Array {
+  return encodeRecord(RECORD[record.type], encodeBody(record));
 }
 
 function encodeBody(record: TalkRecord): Uint8Array {
@@ -70,48 +69,13 @@ function encodeBody(record: TalkRecord): Uint8Array {
   }
 }
 
-/** Takes the bytes of a stream and gives records. Bounded: a record that is too long ends it. */
-export class RecordReader {
-  #held: Uint8Array = new Uint8Array(0);
-  #broken = false;
-
-  /** The other side sent what is no record; nothing after it can be read. */
-  get broken(): boolean {
-    return this.#broken;
-  }
-
-  /**
-   * Takes what came on the stream.
-   *
-   * @param bytes The bytes, in order.
-   * @returns The records that are complete now.
-   */
-  push(bytes: Uint8Array): TalkRecord[] {
-    const records: TalkRecord[] = [];
-    let rest = this.#held.length === 0 ? bytes : joined(this.#held, bytes);
-    while (!this.#broken) {
-      const reader = new Reader(rest), size = reader.varint();
-      if (reader.failed) {
-        // Eight bytes are enough for any length: what is no length now never will be.
-        this.#broken = rest.length >= 8;
-        break;
-      }
-      if (size === 0 || size > MAX_RECORD_BYTES) this.#broken = true;
-      if (reader.left < size) break;
-      const record = decodeRecord(reader.bytes(size));
-      if (record === "malformed") this.#broken = true;
-      else if (record !== undefined) records.push(record);
-      rest = reader.rest();
-    }
-    this.#held = this.#broken ? new Uint8Array(0) : rest.slice();
-    return records;
-  }
+/** Reads the records of a line for two. */
+export function talkReader(): RecordReader<TalkRecord> {
+  return new RecordReader(decodeTalk, MAX_RECORD_BYTES);
 }
 
-/** Unknown types are passed over: a newer program may say more. */
-function decodeRecord(bytes: Uint8Array): TalkRecord | "malformed" | undefined {
-  const reader = new Reader(bytes);
-  switch (reader.u8()) {
+function decodeTalk(type: number, reader: Reader): TalkRecord | "malformed" | undefined {
+  switch (type) {
     case RECORD.hello:
       return reader.left <= MAX_NAME_BYTES
         ? { type: "hello", name: decoder.decode(reader.rest()) }
@@ -151,11 +115,4 @@ export function decodeEcho(bytes: Uint8Array): { type: number; number: number } 
   const reader = new Reader(bytes), type = reader.u8(), number = reader.varint();
   const known = type === ECHO.ask || type === ECHO.answer;
   return reader.done && known ? { type, number } : undefined;
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const all = new Uint8Array(first.length + second.length);
-  all.set(first);
-  all.set(second, first.length);
-  return all;
 }

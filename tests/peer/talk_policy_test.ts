@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Credentials } from "../../lib/session/credentials.ts";
 import type { Session } from "../../lib/session/session.ts";
-import { encodeRecord } from "../../lib/wire/talk.ts";
+import { encodeTalk } from "../../lib/wire/talk.ts";
 import { fates, notices, presence, read, TalkNet, told } from "../support/talk_net.ts";
 import type { Person } from "../support/talk_net.ts";
 
@@ -225,7 +225,7 @@ Deno.test("Talk passes over records that it does not know", () => {
   sessionOf(ann).write(0, Uint8Array.of(3, 77, 1, 2));
   sessionOf(ann).write(2, Uint8Array.of(0, 0, 0));
   const have = { type: "have", log: new Uint8Array(8), number: 5 } as const;
-  sessionOf(ann).write(0, encodeRecord(have));
+  sessionOf(ann).write(0, encodeTalk(have));
   net.say(bob, "unmoved");
   net.say(ann, "next");
   net.run(net.now + 2_000);

@@ -39,7 +39,7 @@ import {
   numberBits,
   type Packet,
 } from "../../lib/wire/packet.ts";
-import { ECHO, encodeEcho, encodeRecord, type TalkRecord } from "../../lib/wire/talk.ts";
+import { ECHO, encodeEcho, encodeTalk, type TalkRecord } from "../../lib/wire/talk.ts";
 import { toHex } from "../crypto/bytes.ts";
 
 /** Anything that JSON can hold. Byte strings are hexadecimal. */
@@ -219,7 +219,7 @@ function session(label: string, psk: Uint8Array | undefined, ann: Person, bob: P
   const answer = must(answerer.asked(asked, ANN_ADDRESS, 0), "ANSWER");
   const answered = packetOf(answer, "answer");
   const first = must(caller.answered(answered, BOB_ADDRESS, 0), "session").session;
-  first.write(0, encodeRecord({ type: "hello", name: "ann" }));
+  first.write(0, encodeTalk({ type: "hello", name: "ann" }));
   const final = must(first.poll(0), "FINAL").bytes;
   const told = packetOf(final, "final");
   const second = must(answerer.finished(told, ANN_ADDRESS, 0), "session").session;
@@ -244,12 +244,12 @@ function session(label: string, psk: Uint8Array | undefined, ann: Person, bob: P
   });
   second.receive(told, final.length, ANN_ADDRESS, 0);
 
-  second.write(0, encodeRecord({ type: "hello", name: "bob" }));
+  second.write(0, encodeTalk({ type: "hello", name: "bob" }));
   carry(pair, "bob", 1_000);
   const message: TalkRecord = { type: "message", log: LOG, number: 1, time: TIME, text: "hi" };
-  first.write(0, encodeRecord(message));
+  first.write(0, encodeTalk(message));
   carry(pair, "ann", 2_000);
-  second.write(0, encodeRecord({ type: "have", log: LOG, number: 1 }));
+  second.write(0, encodeTalk({ type: "have", log: LOG, number: 1 }));
   carry(pair, "bob", 3_000);
 
   const own = keyPair(ephemerals.annRekey), others = keyPair(ephemerals.bobRekey);
@@ -511,7 +511,7 @@ function talk(): Json {
     ["have", { type: "have", log: LOG, number: 300 }],
   ];
   return {
-    records: records.map(([name, record]) => ({ name, bytes: toHex(encodeRecord(record)) })),
+    records: records.map(([name, record]) => ({ name, bytes: toHex(encodeTalk(record)) })),
     echo: [
       { name: "ask 7", bytes: toHex(encodeEcho(ECHO.ask, 7)) },
       { name: "answer 300", bytes: toHex(encodeEcho(ECHO.answer, 300)) },

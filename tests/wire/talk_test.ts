@@ -4,10 +4,10 @@ import {
   decodeEcho,
   ECHO,
   encodeEcho,
-  encodeRecord,
+  encodeTalk,
   MAX_MESSAGE_BYTES,
   MAX_NAME_BYTES,
-  RecordReader,
+  talkReader,
   type TalkRecord,
 } from "../../lib/wire/talk.ts";
 import { varintLength, Writer } from "../../lib/wire/bytes.ts";
@@ -30,7 +30,7 @@ const KNOWN: [TalkRecord, string][] = [
 ];
 
 function read(...pieces: readonly Uint8Array[]): { records: TalkRecord[]; broken: boolean } {
-  const reader = new RecordReader();
+  const reader = talkReader();
   const records = pieces.flatMap((piece) => reader.push(piece));
   return { records, broken: reader.broken };
 }
@@ -56,19 +56,19 @@ function anyText(random: Random, most: number): string {
   return Array.from({ length }, () => letters[Math.floor(random() * letters.length)]).join("");
 }
 
-Deno.test("encodeRecord() writes what the protocol's page has, and RecordReader reads it", () => {
+Deno.test("encodeTalk() writes what the protocol's page has, and talkReader() reads it", () => {
   for (const [record, bytes] of KNOWN) {
-    assertEquals(encodeRecord(record), hex(bytes));
+    assertEquals(encodeTalk(record), hex(bytes));
     assertEquals(read(hex(bytes)), { records: [record], broken: false });
   }
 });
 
-Deno.test("RecordReader gives back what was written, cut anywhere, for 300 seeds", () => {
+Deno.test("talkReader() gives back what was written, cut anywhere, for 300 seeds", () => {
   for (let seed = 0; seed < 300; seed++) {
     const random = seededRandom(seed),
       records = Array.from({ length: 20 }, () => anyRecord(random));
-    const all = Uint8Array.from(records.flatMap((record) => [...encodeRecord(record)]));
-    const reader = new RecordReader(), got: TalkRecord[] = [];
+    const all = Uint8Array.from(records.flatMap((record) => [...encodeTalk(record)]));
+    const reader = talkReader(), got: TalkRecord[] = [];
     for (let at = 0; at < all.length;) {
       const length = 1 + Math.floor(random() * (random() < 0.5 ? 10 : 2_000));
       const piece = all.slice(at, at + length);
@@ -82,7 +82,7 @@ Deno.test("RecordReader gives back what was written, cut anywhere, for 300 seeds
   }
 });
 
-Deno.test("RecordReader reads byte by byte, and nothing of a record that is cut", () => {
+Deno.test("talkReader() reads byte by byte, and nothing of a record that is cut", () => {
   for (const [record, text] of KNOWN) {
     const bytes = hex(text);
     for (const cut of truncations(bytes)) assertEquals(read(cut), { records: [], broken: false });
@@ -91,18 +91,18 @@ Deno.test("RecordReader reads byte by byte, and nothing of a record that is cut"
   }
 });
 
-Deno.test("RecordReader passes over types that it does not know", () => {
+Deno.test("talkReader() passes over types that it does not know", () => {
   const [hello] = KNOWN[0] ?? [];
   for (const type of [0, 4, 77, 255]) {
     const unknown = raw(type, new Uint8Array(100));
-    assertEquals(read(unknown, encodeRecord(hello ?? { type: "hello", name: "" })).records, [
+    assertEquals(read(unknown, encodeTalk(hello ?? { type: "hello", name: "" })).records, [
       hello,
     ]);
     assertEquals(read(raw(type, new Uint8Array(0))), { records: [], broken: false });
   }
 });
 
-Deno.test("RecordReader takes the longest message and name, and nothing longer", () => {
+Deno.test("talkReader() takes the longest message and name, and nothing longer", () => {
   const text = "x".repeat(MAX_MESSAGE_BYTES), name = "x".repeat(MAX_NAME_BYTES);
   const longest = {
     type: "message",
@@ -111,25 +111,25 @@ Deno.test("RecordReader takes the longest message and name, and nothing longer",
     time: 2 ** 53 - 1,
     text,
   } as const;
-  assertEquals(read(encodeRecord(longest)), { records: [longest], broken: false });
-  assertEquals(read(encodeRecord({ type: "hello", name })).records, [{ type: "hello", name }]);
-  const over = encodeRecord({ ...longest, text: `${text}y` });
+  assertEquals(read(encodeTalk(longest)), { records: [longest], broken: false });
+  assertEquals(read(encodeTalk({ type: "hello", name })).records, [{ type: "hello", name }]);
+  const over = encodeTalk({ ...longest, text: `${text}y` });
   assertEquals(read(over), { records: [], broken: true });
   assertEquals(
-    read(encodeRecord({ ...longest, number: 1, time: 1, text: `${text}y` })).broken,
+    read(encodeTalk({ ...longest, number: 1, time: 1, text: `${text}y` })).broken,
     true,
   );
-  assertEquals(read(encodeRecord({ type: "hello", name: `${name}y` })).broken, true);
+  assertEquals(read(encodeTalk({ type: "hello", name: `${name}y` })).broken, true);
 });
 
-Deno.test("RecordReader is broken at once by a length that cannot be", () => {
+Deno.test("talkReader() is broken at once by a length that cannot be", () => {
   for (const start of ["00", "80010021", "c000000000010021", "ffffffffffffffff", "bfffffff"]) {
     assertEquals(read(hex(start)), { records: [], broken: true }, start);
   }
 });
 
-Deno.test("RecordReader is broken by records that are too short, and gives nothing after them", () => {
-  const good = encodeRecord({ type: "hello", name: "ann" });
+Deno.test("talkReader() is broken by records that are too short, and gives nothing after them", () => {
+  const good = encodeTalk({ type: "hello", name: "ann" });
   const bad = [raw(2, LOG), raw(2, hex("01020304050607080141")), raw(3, LOG), raw(3, hex("0102"))];
   for (const bytes of [...bad, raw(3, hex("01020304050607080199")), raw(2, new Uint8Array(0))]) {
     const { records, broken } = read(good, bytes, good);
@@ -139,18 +139,18 @@ Deno.test("RecordReader is broken by records that are too short, and gives nothi
   }
 });
 
-Deno.test("RecordReader shows what is no UTF-8 with replacement characters", () => {
+Deno.test("talkReader() shows what is no UTF-8 with replacement characters", () => {
   const message = raw(2, Uint8Array.of(...LOG, 1, 1, 0x61, 0xff));
   const [record] = read(message).records;
   assert(record?.type === "message");
   assertEquals(record.text, "a\ufffd");
 });
 
-Deno.test("RecordReader survives a million random bytes in random pieces", () => {
+Deno.test("talkReader() survives a million random bytes in random pieces", () => {
   const random = seededRandom(1);
   let fed = 0, broken = 0, records = 0;
   while (fed < 1_000_000) {
-    const reader = new RecordReader();
+    const reader = talkReader();
     for (let piece = 0; piece < 40 && !reader.broken; piece++) {
       const bytes = randomBytes(random, Math.floor(random() * 200));
       // Short lengths and known types, else all is refused at once.
@@ -160,7 +160,7 @@ Deno.test("RecordReader survives a million random bytes in random pieces", () =>
     }
     if (reader.broken) {
       broken++;
-      assertEquals(reader.push(encodeRecord({ type: "hello", name: "x" })), []);
+      assertEquals(reader.push(encodeTalk({ type: "hello", name: "x" })), []);
     }
   }
   assert(broken > 100 && records > 20, `${broken} broken, ${records} records`);

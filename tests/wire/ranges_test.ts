@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { seededRandom } from "../../lib/net/random.ts";
-import { RangeSet } from "../../lib/session/ranges.ts";
+import { RangeSet } from "../../lib/wire/ranges.ts";
 
 const SPACE = 60;
 
