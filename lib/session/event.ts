@@ -26,6 +26,8 @@ export type SessionEvent =
   /** Nothing was heard for three heartbeats; and then something again. */
   | { readonly type: "silent" | "back" }
   | { readonly type: "moved"; readonly address: Address }
+  /** As little is on its way as was asked for: more can be written. */
+  | { readonly type: "drained" }
   | {
     readonly type: "closed";
     readonly by: "us" | "them";

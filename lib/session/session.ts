@@ -58,6 +58,7 @@ export class Session {
   #rekeyAt: number;
   #keyedAt: number;
   #challengeAt: number | undefined;
+  #wakeAt: number | undefined;
 
   /**
    * Starts a session after its handshake.
@@ -168,6 +169,15 @@ export class Session {
    */
   reset(stream: number, code: number): void {
     this.#state.streams.reset(stream, code);
+  }
+
+  /**
+   * Tells once (`drained`) when enough of what was written is acknowledged.
+   *
+   * @param bytes So much may still be unacknowledged.
+   */
+  wake(bytes: number): void {
+    this.#wakeAt = bytes;
   }
 
   /** Wants an answer: a round trip is measured. */
@@ -411,6 +421,9 @@ export class Session {
       for (const each of packet.frames) this.#state.streams.acknowledged(each);
     }
     this.#lose(outcome.lost, now);
+    if (this.#wakeAt === undefined || this.held > this.#wakeAt) return;
+    this.#wakeAt = undefined;
+    this.#events.push({ type: "drained" });
   }
 
   #lose(lost: readonly SentPacket[], now: number): void {

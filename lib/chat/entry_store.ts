@@ -1,0 +1,65 @@
+/**
+ * What rooms want of whatever keeps their entries. `lib/store` does it with SQLite, the tests with
+ * arrays.
+ *
+ * @module
+ */
+
+import type { Entry, LogName } from "../wire/entry.ts";
+import type { Range } from "../wire/ranges.ts";
+
+/** An entry that was checked. */
+export interface CheckedEntry {
+  readonly entry: Entry;
+  /** Its hash, 32 bytes. */
+  readonly id: Uint8Array;
+}
+
+/** An entry that is kept. */
+export interface StoredEntry extends CheckedEntry {
+  /** When it was kept, among all: numbers rise. */
+  readonly seq: number;
+}
+
+/** How far a log is held. */
+export interface LogState extends LogName {
+  /** Entries up to this number were trimmed. */
+  readonly floor: number;
+  /** Numbers above it that are held, lowest first. */
+  readonly ranges: readonly Range[];
+  /** The hash of the last of them. */
+  readonly head: Uint8Array;
+  /** Its author signed two different entries of one number: it goes no further. */
+  readonly frozen: boolean;
+}
+
+/** Keeps entries. All calls are synchronous; what `append` has returned survives `kill -9`. */
+export interface EntryStore {
+  /** All logs of a room. */
+  logs(room: Uint8Array): LogState[];
+  /** The largest `seq` in a room; 0 for none. */
+  last(room: Uint8Array): number;
+  /** The latest clock of all entries; 0 for none. */
+  clock(): number;
+  /**
+   * Keeps entries, all or none.
+   *
+   * @param entries What to keep; none of them is held.
+   * @returns The `seq` of each.
+   * @throws {Error} If they cannot be kept: a full disk, no permission. Nothing has changed then.
+   */
+  append(entries: readonly CheckedEntry[]): number[];
+  /** Entries of a room that were kept after another, in that order. */
+  after(room: Uint8Array, seq: number, limit: number): StoredEntry[];
+  /** The latest entries of a room by clock, the latest last. */
+  newest(room: Uint8Array, limit: number): StoredEntry[];
+  /** Entries of one log, by number. */
+  range(room: Uint8Array, name: LogName, first: number, last: number, limit: number): StoredEntry[];
+  /**
+   * Keeps the proof that somebody signed two entries of one number, and freezes the log.
+   *
+   * @param held The entry that is held.
+   * @param other The other one.
+   */
+  freeze(held: CheckedEntry, other: CheckedEntry): void;
+}

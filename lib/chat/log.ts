@@ -1,0 +1,81 @@
+/**
+ * One log as far as it is held, in memory. Pure.
+ *
+ * @module
+ */
+
+import type { LogName } from "../wire/entry.ts";
+import { RangeSet } from "../wire/ranges.ts";
+import type { LogState } from "./entry_store.ts";
+
+/**
+ * A log's name as a key of a map.
+ *
+ * @param name Author and log.
+ */
+export function logKey({ author, log }: LogName): string {
+  let key = "";
+  for (const byte of author) key += String.fromCharCode(byte);
+  for (const byte of log) key += String.fromCharCode(byte);
+  return key;
+}
+
+/** One log. */
+export class Log {
+  readonly name: LogName;
+  readonly held: RangeSet = new RangeSet();
+  /** What is checked and not kept yet: number and hash. */
+  readonly pending: Map<number, Uint8Array> = new Map();
+  floor: number;
+  frozen: boolean;
+  #head: Uint8Array;
+  #headNumber: number;
+
+  /**
+   * A log as it is kept.
+   *
+   * @param state What is known of it.
+   */
+  constructor(state: LogState) {
+    this.name = { author: state.author, log: state.log };
+    this.floor = state.floor;
+    this.frozen = state.frozen;
+    for (const { first, last } of state.ranges) this.held.add(first, last);
+    this.#head = state.head;
+    this.#headNumber = this.held.largest ?? state.floor;
+  }
+
+  /** The largest number that is held; the floor where none is. */
+  get last(): number {
+    return this.#headNumber;
+  }
+
+  /** The hash of that one. */
+  get head(): Uint8Array {
+    return this.#head;
+  }
+
+  /** How many are held. */
+  get count(): number {
+    return this.held.ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  }
+
+  /** Whether one is held, or about to be. */
+  has(number: number): boolean {
+    return this.held.has(number) || this.pending.has(number);
+  }
+
+  /** One is kept now. */
+  keep(number: number, id: Uint8Array): void {
+    this.pending.delete(number);
+    this.held.add(number, number);
+    if (number <= this.#headNumber) return;
+    this.#headNumber = number;
+    this.#head = id;
+  }
+
+  /** The hash of one that is at hand; undefined where only the store knows. */
+  idOf(number: number): Uint8Array | undefined {
+    return this.pending.get(number) ?? (number === this.#headNumber ? this.#head : undefined);
+  }
+}

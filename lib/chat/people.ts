@@ -1,0 +1,69 @@
+/**
+ * Who is who in a room: the names that authors gave themselves in their logs. Pure.
+ *
+ * @module
+ */
+
+import { keyTag } from "../crypto/identity.ts";
+import type { RoomKey } from "../crypto/room_key.ts";
+import type { Entry } from "../wire/entry.ts";
+import { type Body, decodeBody } from "./body.ts";
+import { roomKey as keyOf } from "./room.ts";
+
+/** Somebody's own word about themselves. */
+interface Known {
+  readonly name: string;
+  /** The time of that word: a later one counts. */
+  readonly clock: number;
+}
+
+/** The people of one room. */
+export class People {
+  readonly #key: RoomKey | undefined;
+  readonly #known = new Map<string, Known>();
+
+  /**
+   * Starts knowing nobody.
+   *
+   * @param key In a room with a secret: what bodies are sealed with.
+   */
+  constructor(key: RoomKey | undefined) {
+    this.#key = key;
+  }
+
+  /** What somebody is called; their key's tag before they said. */
+  nameOf(author: Uint8Array): string {
+    return this.#known.get(keyOf(author))?.name ?? keyTag(author);
+  }
+
+  /** All who have said a name. */
+  get names(): string[] {
+    return [...this.#known.values()].map(({ name }) => name);
+  }
+
+  /**
+   * Opens an entry.
+   *
+   * @param entry The entry.
+   * @returns What it says; undefined where it cannot be read.
+   */
+  open(entry: Entry): Body | undefined {
+    const { author, log, body } = entry;
+    const plain = this.#key ? this.#key.open(author, log, body) : body;
+    return plain && decodeBody(author, plain);
+  }
+
+  /**
+   * Somebody said who they are.
+   *
+   * @param entry The entry.
+   * @param name Their name.
+   * @returns What they were called before, if this is another name and the latest.
+   */
+  learn({ author, clock }: Entry, name: string): { readonly old: string | undefined } | undefined {
+    const key = keyOf(author), before = this.#known.get(key);
+    if (before !== undefined && before.clock > clock) return undefined;
+    this.#known.set(key, { name, clock });
+    return before?.name === name ? undefined : { old: before?.name };
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * A room: a set of signed, append-only logs, one per author and store. It checks what comes from
+ * others and appends what one says. Pure; keeping is the store's.
+ *
+ * ```text
+ *   run ─▶ take: hash, chain, signature ─▶ pending ─▶ store.append ─▶ kept ─▶ held, pushed on
+ * ```
+ *
+ * @module
+ */
+
+import { equal } from "../crypto/hash.ts";
+import type { Identity } from "../crypto/identity.ts";
+import type { Entry, LogName } from "../wire/entry.ts";
+import type { Run } from "../wire/room.ts";
+import type { HybridClock } from "./clock.ts";
+import { checkEntry, entryId, NO_ENTRY, signEntry } from "./entry.ts";
+import type { CheckedEntry, EntryStore, StoredEntry } from "./entry_store.ts";
+import { Log, logKey } from "./log.ts";
+
+/** Logs in one room (our choice: each author has one for each store that they ever had). */
+export const MAX_LOGS = 16_384;
+/** Gaps in one log (our choice: what comes beyond is not taken, and asked for again later). */
+export const MAX_GAPS = 64;
+
+/**
+ * A room's number as the key of a map.
+ *
+ * @param number 32 bytes.
+ */
+export function roomKey(number: Uint8Array): string {
+  return String.fromCharCode(...number);
+}
+
+/** What became of a run. */
+export interface Taken {
+  /** New ones, to be kept. */
+  readonly fresh: readonly CheckedEntry[];
+  /** The run cannot be true: its sender did not check it. */
+  readonly forged: boolean;
+  /** One before it is another than the one that is held: to be asked for, as a proof. */
+  readonly disputed?: number;
+  /** Two signed entries of one number. */
+  readonly fork?: { readonly held: CheckedEntry; readonly other: CheckedEntry };
+}
+
+const NOTHING: Taken = { fresh: [], forged: false };
+
+/** One room. */
+export class Room {
+  /** Its number, 32 bytes. */
+  readonly number: Uint8Array;
+  /** The same as the key of a map. */
+  readonly key: string;
+  readonly #store: EntryStore;
+  readonly #clock: HybridClock;
+  readonly #logs = new Map<string, Log>();
+  #last: number;
+
+  /**
+   * A room as it is kept.
+   *
+   * @param number Its number.
+   * @param store Where it is kept.
+   * @param clock Of this program.
+   */
+  constructor(number: Uint8Array, store: EntryStore, clock: HybridClock) {
+    this.number = number;
+    this.key = roomKey(number);
+    this.#store = store;
+    this.#clock = clock;
+    for (const state of store.logs(number)) this.#logs.set(logKey(state), new Log(state));
+    this.#last = store.last(number);
+  }
+
+  /** All logs. */
+  get logs(): Iterable<Log> {
+    return this.#logs.values();
+  }
+
+  /** How many logs there are. */
+  get size(): number {
+    return this.#logs.size;
+  }
+
+  /** The largest `seq`. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** A log, if anything of it is held. */
+  log(name: LogName): Log | undefined {
+    return this.#logs.get(logKey(name));
+  }
+
+  /**
+   * Says something in a log of one's own. It is not kept yet.
+   *
+   * @param identity Who says it.
+   * @param log In which log.
+   * @param body What is said.
+   * @param wall Wall time in ms.
+   * @returns The entry.
+   */
+  say(identity: Identity, log: Uint8Array, body: Uint8Array, wall: number): CheckedEntry {
+    const own = this.#open({ author: identity.publicKey, log });
+    const number = Math.max(own.last, ...own.pending.keys()) + 1;
+    const checked = signEntry(identity, {
+      room: this.number,
+      log,
+      number,
+      previous: number === 1 ? NO_ENTRY : this.#idOf(own, number - 1) ?? NO_ENTRY,
+      clock: this.#clock.next(wall),
+      time: wall,
+      body,
+    });
+    own.pending.set(number, checked.id);
+    return checked;
+  }
+
+  /**
+   * Takes what somebody sent. Nothing is held before `kept`.
+   *
+   * @param run Some entries of one log.
+   * @param wall Wall time in ms.
+   * @returns What became of it.
+   */
+  take(run: Run, wall: number): Taken {
+    const known = this.log(run);
+    if (known?.frozen || (known === undefined && this.#logs.size >= MAX_LOGS)) return NOTHING;
+    const fresh: CheckedEntry[] = [];
+    let { first: number, previous } = run;
+    for (const part of run.parts) {
+      const entry = {
+        room: this.number,
+        author: run.author,
+        log: run.log,
+        number,
+        previous,
+        ...part,
+      };
+      if (this.log(run)?.has(number)) {
+        const fork = this.#compare(entry);
+        if (fork !== undefined) return { fresh, ...fork };
+        previous = entryId(entry);
+      } else {
+        if (number <= (known?.floor ?? 0) || this.#tooManyGaps(run, number)) {
+          return { fresh, forged: false };
+        }
+        if (number === 1 && !equal(previous, NO_ENTRY)) return { fresh, forged: true };
+        const disputed = this.#disputed(entry);
+        const id = checkEntry(entry);
+        if (id === undefined) return { fresh, forged: true };
+        if (disputed !== undefined) return { fresh, forged: false, disputed };
+        this.#open(run).pending.set(number, id);
+        this.#clock.see(part.clock, wall);
+        fresh.push({ entry, id });
+        previous = id;
+      }
+      number++;
+    }
+    return { fresh, forged: false };
+  }
+
+  /**
+   * Entries are kept now.
+   *
+   * @param entries What was kept, in order.
+   */
+  kept(entries: readonly StoredEntry[]): void {
+    for (const { entry, id, seq } of entries) {
+      this.#open(entry).keep(entry.number, id);
+      this.#last = Math.max(this.#last, seq);
+    }
+  }
+
+  /** Entries could not be kept: they may come again. */
+  dropped(entries: readonly CheckedEntry[]): void {
+    for (const { entry } of entries) this.log(entry)?.pending.delete(entry.number);
+  }
+
+  /** An author signed two histories: the log goes no further. */
+  freeze(name: LogName): void {
+    const log = this.log(name);
+    if (log !== undefined) log.frozen = true;
+  }
+
+  #open(name: LogName): Log {
+    const key = logKey(name), known = this.#logs.get(key);
+    if (known !== undefined) return known;
+    const { author, log } = name;
+    const made = new Log({ author, log, floor: 0, ranges: [], head: NO_ENTRY, frozen: false });
+    this.#logs.set(key, made);
+    return made;
+  }
+
+  #tooManyGaps(name: LogName, number: number): boolean {
+    const log = this.log(name);
+    return log !== undefined && log.held.ranges.length >= MAX_GAPS &&
+      !log.has(number - 1) && !log.has(number + 1);
+  }
+
+  /** Whether an entry that is held is this one; a fork where it is another, and both are signed. */
+  #compare(entry: Entry): Pick<Taken, "forged" | "fork"> | undefined {
+    const log = this.log(entry), at = log?.idOf(entry.number);
+    if (at !== undefined && equal(at, entryId(entry))) return undefined;
+    const [held] = this.#read(entry, entry.number);
+    // One that is not kept yet is compared when it comes again.
+    if (held === undefined || equal(held.id, entryId(entry))) return undefined;
+    const id = checkEntry(entry);
+    return id === undefined
+      ? { forged: true }
+      : { forged: false, fork: { held, other: { entry, id } } };
+  }
+
+  /** The number of a neighbour that does not fit. */
+  #disputed(entry: Entry): number | undefined {
+    const log = this.log(entry), { number } = entry;
+    const before = number === 1
+      ? NO_ENTRY
+      : log?.has(number - 1)
+      ? this.#idOf(log, number - 1)
+      : undefined;
+    if (before !== undefined && !equal(before, entry.previous)) return number - 1;
+    if (!log?.held.has(number + 1)) return undefined;
+    const [after] = this.#read(entry, number + 1);
+    return after && !equal(after.entry.previous, entryId(entry)) ? number + 1 : undefined;
+  }
+
+  #idOf(log: Log, number: number): Uint8Array | undefined {
+    return log.idOf(number) ?? this.#read(log.name, number)[0]?.id;
+  }
+
+  #read(name: LogName, number: number): StoredEntry[] {
+    return this.#store.range(this.number, name, number, number, 1);
+  }
+}

@@ -1,0 +1,356 @@
+/**
+ * One room with one other program: who lacks what, and who holds what. To sync is to say how far one
+ * has got and to send what the other lacks; what is said later is pushed. Pure; it writes to the two
+ * streams of a session.
+ *
+ * ```text
+ *   who calls     HOLD ─▶                        push what one wrote, answer WANT
+ *   who is called ◀─ MISSED, the newest, the rest, WANT      push everything
+ *   both          ENTRIES ─▶ kept ─▶ ◀─ HAVE
+ * ```
+ *
+ * @module
+ */
+
+import { NO_ENTRY } from "./entry.ts";
+import type { LogName } from "../wire/entry.ts";
+import { type Range, RangeSet } from "../wire/ranges.ts";
+import {
+  encodeRoom,
+  heldBytes,
+  HOLD_BYTES,
+  type LogHeld,
+  MAX_HOLD_RANGES,
+  type RoomRecord,
+} from "../wire/room.ts";
+import type { EntryStore, StoredEntry } from "./entry_store.ts";
+import { type Log, logKey } from "./log.ts";
+import { MAX_LOGS, type Room } from "./room.ts";
+import { type EncodedRun, encodeRuns } from "./runs.ts";
+
+/** The stream of what is said now, and the one of what was said before. */
+export const LIVE = 0, HISTORY = 1;
+/** Entries that come first, so that the screen is right at once (the design: 50). */
+export const NEWEST = 50;
+/** Entries read from the store at once (our choice: a few ms). */
+const BATCH = 128;
+/** More than so much is not written ahead of what the other side has acknowledged, in bytes (ours). */
+const AHEAD_BYTES = 131_072;
+/** Records on their way that the other side does not say it keeps; then nothing more goes (ours). */
+const MAX_FLYING = 1_024;
+/** Requests of the other side that wait (our choice). */
+const MAX_WANTED = 1_024;
+/** Requests that are made at once (our choice: the rest when the other side calls again). */
+const MAX_ASKED = 1_024;
+
+/** The session below, as far as a sync sees it. */
+export interface Pipe {
+  /** Writes bytes to a stream. */
+  write(stream: number, bytes: Uint8Array): void;
+  /** Bytes that are written and not acknowledged. */
+  readonly held: number;
+}
+
+/** What the other side holds of a log. */
+interface Theirs {
+  readonly floor: number;
+  readonly ranges: RangeSet;
+}
+
+/** One room with one other program. */
+export class Sync {
+  readonly room: Room;
+  readonly #store: EntryStore;
+  readonly #pipe: Pipe;
+  readonly #pushes: (entry: StoredEntry) => boolean;
+  /** What it said that it holds, until all of it is here. */
+  #theirs = new Map<string, Theirs & { readonly name: LogName }>();
+  /** What it lacks, while it catches up. */
+  #lacks: Map<string, RangeSet> | undefined;
+  /** Where catching up goes on, and where it ends, as `seq`. */
+  #rest: { after: number; readonly until: number } | undefined;
+  readonly #wanted: { readonly name: LogName; first: number; readonly last: number }[] = [];
+  /** All that was kept up to this `seq` is sent, or is catching up's. */
+  #cursor: number | undefined;
+  /** What came from it beyond the cursor. */
+  readonly #fromThem = new Set<number>();
+  /** Records on their way by stream, the oldest first; and how many were ever kept. */
+  readonly #flying: [EncodedRun[], EncodedRun[]] = [[], []];
+  readonly #keptThere: [number, number] = [0, 0];
+  readonly #keptHere: [number, number] = [0, 0];
+
+  /**
+   * Starts knowing nothing of the other side.
+   *
+   * @param room The room.
+   * @param store Where it is kept.
+   * @param pipe The session.
+   * @param pushes Which entries the other side is told of live.
+   */
+  constructor(room: Room, store: EntryStore, pipe: Pipe, pushes: (entry: StoredEntry) => boolean) {
+    this.room = room;
+    this.#store = store;
+    this.#pipe = pipe;
+    this.#pushes = pushes;
+  }
+
+  /** All that the other side lacks is on its way. */
+  get caughtUp(): boolean {
+    return this.#cursor === this.room.last && !this.#rest && this.#wanted.length === 0;
+  }
+
+  /** Records that the other side has not kept yet. */
+  get flying(): number {
+    return this.#flying[LIVE].length + this.#flying[HISTORY].length;
+  }
+
+  /** Who calls says what it holds. */
+  begin(): void {
+    let logs: LogHeld[] = [], size = 0;
+    for (const log of this.room.logs) {
+      const held = heldOf(log);
+      if (size + heldBytes(held) > HOLD_BYTES) {
+        this.#write(LIVE, { type: "hold", last: false, logs });
+        logs = [];
+        size = 0;
+      }
+      logs.push(held);
+      size += heldBytes(held);
+    }
+    this.#write(LIVE, { type: "hold", last: true, logs });
+    this.#cursor = this.room.last;
+  }
+
+  /**
+   * The other side says what it holds.
+   *
+   * @param logs Some of its logs.
+   * @param last Whether that was all.
+   * @returns False where it breaks its word: more logs than there can be.
+   */
+  hold(logs: readonly LogHeld[], last: boolean): boolean {
+    for (const { author, log, floor, ranges } of logs) {
+      const set = new RangeSet();
+      for (const range of ranges) set.add(range.first, range.last);
+      this.#theirs.set(logKey({ author, log }), { name: { author, log }, floor, ranges: set });
+    }
+    if (this.#theirs.size > MAX_LOGS) return false;
+    if (last) this.#plan();
+    return true;
+  }
+
+  /** The other side wants entries. */
+  want(name: LogName, first: number, last: number): void {
+    if (this.#wanted.length < MAX_WANTED) this.#wanted.push({ name, first, last });
+  }
+
+  /** Asks for entries. */
+  ask(name: LogName, first: number, last: number): void {
+    this.#write(LIVE, { type: "want", ...name, first, last });
+  }
+
+  /**
+   * The other side keeps what it got.
+   *
+   * @param stream On which stream.
+   * @param count So many records in all.
+   * @returns The entries for which this is news.
+   */
+  have(stream: number, count: number): StoredEntry[] {
+    if (stream !== LIVE && stream !== HISTORY) return [];
+    const flying = this.#flying[stream], news: StoredEntry[] = [];
+    while (this.#keptThere[stream] < count) {
+      const run = flying.shift();
+      if (run === undefined) break;
+      this.#keptThere[stream]++;
+      for (const entry of run.entries) news.push(entry);
+    }
+    return news;
+  }
+
+  /**
+   * Records that came from the other side are kept here.
+   *
+   * @param stream On which stream they came.
+   * @param count How many.
+   */
+  kept(stream: number, count: number): void {
+    if (stream !== LIVE && stream !== HISTORY) return;
+    this.#keptHere[stream] += count;
+    this.#write(LIVE, { type: "have", stream, count: this.#keptHere[stream] });
+  }
+
+  /**
+   * Entries were kept, in one go.
+   *
+   * @param runs All of them in order, encoded once for everybody.
+   * @param before The largest `seq` before them.
+   * @param ours Whether a run came from this side's other end.
+   */
+  push(runs: readonly EncodedRun[], before: number, ours: (run: EncodedRun) => boolean): void {
+    const inTime = this.#cursor === before && this.#takes;
+    for (const run of runs) {
+      const last = run.entries.at(-1)?.seq ?? 0;
+      if (inTime) {
+        if (!ours(run)) this.#sendLive(run);
+        this.#cursor = last;
+      } else if (ours(run)) { for (const { seq } of run.entries) this.#fromThem.add(seq); }
+    }
+  }
+
+  /** Sends what waits, as far as the session takes it. */
+  pump(): void {
+    while (this.#takes && this.#step());
+  }
+
+  /** Whether more can be on the way. */
+  get #takes(): boolean {
+    return this.#pipe.held < AHEAD_BYTES && this.flying < MAX_FLYING;
+  }
+
+  #step(): boolean {
+    if (this.#cursor !== undefined && this.#cursor < this.room.last) return this.#catchLive();
+    if (this.#wanted.length > 0) return this.#answerWant();
+    return this.#rest !== undefined && this.#catchRest();
+  }
+
+  /** It was slow: what was kept meanwhile comes from the store. */
+  #catchLive(): boolean {
+    const batch = this.#store.after(this.room.number, this.#cursor ?? 0, BATCH);
+    const mine = batch.filter(({ seq }) => !this.#fromThem.delete(seq));
+    for (const run of encodeRuns(mine, false)) this.#sendLive(run);
+    this.#cursor = batch.at(-1)?.seq ?? this.room.last;
+    return true;
+  }
+
+  #answerWant(): boolean {
+    const [want] = this.#wanted;
+    if (want === undefined) return false;
+    const { name, first, last } = want;
+    const batch = this.#store.range(this.room.number, name, first, last, BATCH);
+    this.#send(HISTORY, encodeRuns(batch, true));
+    const next = (batch.at(-1)?.entry.number ?? last) + 1;
+    if (batch.length < BATCH || next > last) this.#wanted.shift();
+    else want.first = next;
+    return true;
+  }
+
+  #catchRest(): boolean {
+    if (this.#rest === undefined) return false;
+    const batch = this.#store.after(this.room.number, this.#rest.after, BATCH)
+      .filter(({ seq }) => seq <= (this.#rest?.until ?? 0));
+    const lacked = batch.filter(({ entry }) => this.#lacks?.get(logKey(entry))?.has(entry.number));
+    this.#send(HISTORY, encodeRuns(lacked, true));
+    this.#rest.after = batch.at(-1)?.seq ?? this.#rest.until;
+    if (this.#rest.after >= this.#rest.until || batch.length === 0) {
+      this.#rest = this.#lacks = undefined;
+    }
+    return true;
+  }
+
+  /** It is known what they hold: what do they lack, and what do we? */
+  #plan(): void {
+    const lacks = new Map<string, RangeSet>();
+    let missed = 0;
+    for (const log of this.room.logs) {
+      const key = logKey(log.name), set = missingThere(log, this.#theirs.get(key));
+      if (set.empty) continue;
+      lacks.set(key, set);
+      for (const { first, last } of set.ranges) missed += last - first + 1;
+    }
+    this.#askForMissing();
+    this.#theirs = new Map();
+    this.#cursor = this.room.last;
+    if (missed === 0) return;
+    const first = this.#firstBlock(lacks);
+    this.#write(LIVE, { type: "missed", count: missed });
+    for (const { entry } of first) lacks.get(logKey(entry))?.remove(entry.number, entry.number);
+    this.#send(LIVE, encodeRuns(first, true));
+    if (missed === first.length) return;
+    this.#lacks = lacks;
+    this.#rest = { after: this.#oldest(lacks) - 1, until: this.room.last };
+  }
+
+  /** The newest entries, and who their authors are: the first entry of each of their logs. */
+  #firstBlock(lacks: ReadonlyMap<string, RangeSet>): StoredEntry[] {
+    const newest = this.#store.newest(this.room.number, NEWEST)
+      .filter(({ entry }) => lacks.get(logKey(entry))?.has(entry.number));
+    const there = new Set(newest.map(({ seq }) => seq)), first: StoredEntry[] = [];
+    const asked = new Set<string>();
+    for (const { entry } of newest) {
+      const key = logKey(entry);
+      if (asked.has(key) || !lacks.get(key)?.has(1)) continue;
+      asked.add(key);
+      const [begin] = this.#store.range(this.room.number, entry, 1, 1, 1);
+      if (begin && !there.has(begin.seq)) first.push(begin);
+    }
+    return [...first, ...newest];
+  }
+
+  /** The `seq` of the oldest entry that they lack. */
+  #oldest(lacks: ReadonlyMap<string, RangeSet>): number {
+    let oldest = this.room.last;
+    for (const log of this.room.logs) {
+      for (const { first, last } of lacks.get(logKey(log.name))?.ranges ?? []) {
+        const [entry] = this.#store.range(this.room.number, log.name, first, last, 1);
+        if (entry !== undefined && entry.seq < oldest) oldest = entry.seq;
+      }
+    }
+    return oldest;
+  }
+
+  #askForMissing(): void {
+    let asked = 0;
+    for (const { name, ranges } of this.#theirs.values()) {
+      const log = this.room.log(name);
+      if (log?.frozen) continue;
+      for (const { first, last } of ranges.ranges) {
+        for (const gap of missingHere(log, first, last)) {
+          if (++asked > MAX_ASKED) return;
+          this.ask(name, gap.first, gap.last);
+        }
+      }
+    }
+  }
+
+  #sendLive(run: EncodedRun): void {
+    if (run.entries.every(this.#pushes)) return this.#send(LIVE, [run]);
+    this.#send(LIVE, encodeRuns(run.entries.filter(this.#pushes), false));
+  }
+
+  #send(stream: 0 | 1, runs: readonly EncodedRun[]): void {
+    for (const run of runs) {
+      this.#pipe.write(stream, run.bytes);
+      this.#flying[stream].push(run);
+    }
+  }
+
+  #write(stream: number, record: RoomRecord): void {
+    this.#pipe.write(stream, encodeRoom(record));
+  }
+}
+
+function heldOf({ name, floor, head, held }: Log): LogHeld {
+  const ranges: Range[] = held.ranges.slice(-MAX_HOLD_RANGES).map((range) => ({ ...range }));
+  return { ...name, floor, head: ranges.length > 0 ? head : NO_ENTRY, ranges };
+}
+
+/** What of a log of ours they lack; what they trimmed they do not want. */
+function missingThere(log: Log, theirs: Theirs | undefined): RangeSet {
+  const missing = new RangeSet();
+  for (const { first, last } of log.held.ranges) {
+    const from = Math.max(first, (theirs?.floor ?? 0) + 1);
+    if (from > last) continue;
+    for (const gap of theirs?.ranges.missing(from, last) ?? [{ first: from, last }]) {
+      missing.add(gap.first, gap.last);
+    }
+  }
+  return missing;
+}
+
+/** What of a range we lack; what we trimmed we do not want. */
+function missingHere(log: Log | undefined, first: number, last: number): Range[] {
+  const from = Math.max(first, (log?.floor ?? 0) + 1);
+  if (from > last) return [];
+  return log?.held.missing(from, last) ?? [{ first: from, last }];
+}

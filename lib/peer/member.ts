@@ -1,0 +1,455 @@
+/**
+ * A member of a room on a relay: it calls, catches up, says what is typed and hears how far it got. A
+ * pure machine, driven by {@linkcode Shell}.
+ *
+ * ```text
+ *   say ─▶ own log, on disk ─▶ relay: stored ─▶ members: delivered to 3 of 4
+ * ```
+ *
+ * @module
+ */
+
+import { encodeBody } from "../chat/body.ts";
+import type { StoredEntry } from "../chat/entry_store.ts";
+import { People } from "../chat/people.ts";
+import type { Room } from "../chat/room.ts";
+import { LIVE } from "../chat/sync.ts";
+import { equal } from "../crypto/hash.ts";
+import { certify, keyText } from "../crypto/identity.ts";
+import type { HubEvent } from "../session/hub.ts";
+import { CLOSE, type SessionEvent } from "../session/event.ts";
+import { VERSION } from "../wire/packet.ts";
+import type { Session } from "../session/session.ts";
+import type { Address } from "../wire/address.ts";
+import type { SendFailure, Transmit } from "../wire/datagram.ts";
+import { MEMBER, type RoomRecord } from "../wire/room.ts";
+import { Calls } from "./calls.ts";
+import type { Link } from "./link.ts";
+import type { MemberDone, MemberEvent, MemberOptions } from "./member_event.ts";
+import { Node, type NodeEvent } from "./node.ts";
+
+/** Messages that wait before reading of more stops (our choice). */
+const FULL = 1_000;
+/** Characters of an entry's hash that name a message (80 bits: enough to tell all of a room apart). */
+const ID_CHARACTERS = 16;
+/** Bytes of a nonce that seals a body. */
+const NONCE_BYTES = 12;
+
+/** One member of one room. */
+export class Member {
+  readonly people: People;
+  readonly #options: MemberOptions;
+  readonly #node: Node;
+  readonly #room: Room;
+  readonly #calls: Calls;
+  readonly #own: Uint8Array;
+  #name: string;
+  #events: MemberEvent[] = [];
+  #link: Link | undefined;
+  /** Messages of this run that the relay has not stored yet, by number. */
+  readonly #unstored = new Map<number, string>();
+  /** The identities of those that it has, to tell how far they got. */
+  readonly #ids = new Map<number, string>();
+  readonly #here = new Set<string>();
+  #everUp = false;
+  #changed: Uint8Array | undefined;
+  #accepted: Uint8Array | undefined;
+  #lost = 0;
+  #ended = false;
+  #deadline: number | undefined;
+  #done: MemberDone | undefined;
+
+  /**
+   * Starts calling.
+   *
+   * @param options How the room is joined.
+   * @param now Time in ms.
+   * @throws {Error} If one's own first entry cannot be kept.
+   */
+  constructor(options: MemberOptions, now: number) {
+    this.#options = options;
+    this.#own = options.hub.credentials.identity.publicKey;
+    this.#name = options.name;
+    this.people = new People(options.room.key);
+    this.#node = new Node({
+      hub: options.hub,
+      store: options.store,
+      wall: options.wall,
+      pushes: ({ entry }) => equal(entry.author, this.#own),
+    });
+    this.#room = this.#node.room(options.room.number);
+    this.#learnPeople();
+    this.#sayName(now);
+    this.#calls = new Calls(this.#node.hub, options.to);
+    this.#calls.begin(false, now);
+  }
+
+  /** Why it is over, once it is. */
+  get done(): MemberDone | undefined {
+    return this.#done;
+  }
+
+  /** So much waits that no more lines should be read for now. */
+  get full(): boolean {
+    return this.#unstored.size >= FULL;
+  }
+
+  /** What others see. */
+  get name(): string {
+    return this.#name;
+  }
+
+  /** The session with the relay. */
+  get session(): Session | undefined {
+    return this.#link?.session;
+  }
+
+  /** The keys of those who are here, as {@linkcode keyText} writes them. */
+  get here(): ReadonlySet<string> {
+    return this.#here;
+  }
+
+  /** Everybody who has ever said anything here. */
+  get authors(): Uint8Array[] {
+    const authors = new Map<string, Uint8Array>();
+    for (const { name } of this.#room.logs) authors.set(keyText(name.author), name.author);
+    return [...authors.values()];
+  }
+
+  /**
+   * Says a line. It is kept before this returns.
+   *
+   * @param text The message.
+   * @param now Time in ms.
+   * @throws {RangeError} If it is longer than 65,536 bytes.
+   * @throws {Error} If it cannot be kept; it was not said then.
+   */
+  say(text: string, now: number): void {
+    if (this.#done || this.#ended) return;
+    const stored = this.#write(encodeBody({ kind: "text", text }), now), id = idOf(stored);
+    this.#unstored.set(stored.entry.number, id);
+    const author = { key: this.#own, name: this.#name }, { time } = stored.entry;
+    this.#events.push({ type: "message", id, author, text, time, self: true, history: false });
+    if (this.#link) this.#events.push({ type: "status", id, state: "sent" });
+  }
+
+  /**
+   * Changes what others see.
+   *
+   * @param name The name.
+   * @param now Time in ms.
+   */
+  rename(name: string, now: number): void {
+    this.#name = name;
+    this.#sayName(now);
+  }
+
+  /** A line was refused before it came here: it counts as not delivered. */
+  lose(): void {
+    this.#lost++;
+  }
+
+  /**
+   * No more lines will come: leave when all is stored, or the time is over.
+   *
+   * @param now Time in ms.
+   */
+  endInput(now: number): void {
+    if (this.#ended || this.#options.stay) return;
+    this.#ended = true;
+    this.#deadline = now + this.#options.timeout;
+    this.#leaveIfReady();
+  }
+
+  /** The person leaves now. What is not stored yet goes out when they are back. */
+  quit(): void {
+    this.leave(0, "quit");
+  }
+
+  /**
+   * Leaves now; the relay is told.
+   *
+   * @param status The exit status where all is stored.
+   * @param reason A word or two.
+   */
+  leave(status: number, reason: string): void {
+    if (this.#done) return;
+    for (const id of this.#unstored.values()) {
+      this.#events.push({ type: "status", id, state: "failed", reason: "not stored yet" });
+    }
+    const count = this.#unstored.size;
+    if (count > 0) {
+      const what = count === 1 ? "1 message is" : `${count} messages are`;
+      this.#notice("warning", "undelivered", `${what} not stored by the relay`);
+    }
+    this.#calls.stop();
+    for (const { session } of this.#node.links) this.#node.close(session, CLOSE.done, reason);
+    const lost = count > 0 || this.#lost > 0;
+    this.#done = status === 0 && lost
+      ? this.#everUp ? { status: 4, reason: "not delivered" } : { status: 3, reason: "no answer" }
+      : { status, reason };
+  }
+
+  /**
+   * The person says yes to a changed key of the relay.
+   *
+   * @param now Time in ms.
+   * @returns False where there is none to say yes to.
+   */
+  accept(now: number): boolean {
+    if (!this.#changed || this.#accepted) return false;
+    this.#accepted = this.#changed;
+    this.#calls.begin(false, now);
+    return true;
+  }
+
+  /** The relay's name stands for other addresses now. */
+  move(to: readonly Address[], now: number): void {
+    this.#calls.move(to, now);
+  }
+
+  /** A datagram came. */
+  receive(bytes: Uint8Array, from: Address, now: number): void {
+    this.#node.hub.receive(bytes, from, now);
+    this.#work(now);
+  }
+
+  /** A time that `nextTimeout` named has come. */
+  tick(now: number): void {
+    this.#node.hub.tick(now);
+    this.#work(now);
+    const { retryAt } = this.#calls;
+    if (retryAt !== undefined && now >= retryAt && !this.#done) {
+      this.#calls.begin(this.#everUp, now);
+    }
+    if (this.#deadline === undefined || now < this.#deadline || this.#done) return;
+    if (this.#everUp) this.leave(0, "time is over");
+    else {
+      this.#notice("error", "no-answer", "nobody answered: is udpchat serve running there?");
+      this.leave(3, "no answer");
+    }
+  }
+
+  /** What to send next. */
+  poll(now: number): Transmit | undefined {
+    return this.#node.hub.poll(now);
+  }
+
+  /** A refused send is a lost datagram. */
+  sent(_transmit: Transmit, _failure: SendFailure | undefined, _now: number): void {}
+
+  /** What happened since the last call. */
+  events(): MemberEvent[] {
+    const events = this.#events;
+    if (events.length > 0) this.#events = [];
+    return events;
+  }
+
+  /** When `tick` wants to be called, in ms. */
+  nextTimeout(): number | undefined {
+    if (this.#done) return undefined;
+    const times = [this.#node.nextTimeout(), this.#calls.retryAt, this.#deadline];
+    return times.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
+  }
+
+  #work(now: number): void {
+    this.#node.work(now);
+    for (const event of this.#node.events()) this.#event(event, now);
+    this.#leaveIfReady();
+  }
+
+  #event(event: NodeEvent, now: number): void {
+    switch (event.type) {
+      case "up":
+        return this.#up(event, now);
+      case "failed":
+        return this.#calls.failed(event.call, now);
+      case "version":
+        if (event.versions.includes(VERSION)) return;
+        return this.#notice(
+          "error",
+          "version",
+          `the relay speaks ${event.versions.join(", ")} only`,
+        );
+      case "session":
+        return this.#session(event.link, event.event, now);
+      case "record":
+        return this.#record(event.record);
+      case "kept":
+        for (const stored of event.entries) {
+          if (event.link) this.#heard(stored, event.history, event.stream);
+        }
+        return;
+      case "held":
+        for (const stored of event.entries) this.#stored(stored);
+        return;
+      case "fork":
+        return this.#notice(
+          "warning",
+          "fork",
+          `${
+            this.people.nameOf(event.author)
+          } signed two histories: nothing more is taken of this log`,
+        );
+      case "disk":
+        return this.#notice(
+          event.error ? "error" : "info",
+          "disk",
+          event.error
+            ? `cannot keep messages (${event.error.message}): free some space; trying again`
+            : "messages can be kept again",
+        );
+    }
+  }
+
+  #up({ session, remote, call }: Extract<HubEvent, { type: "up" }>, now: number): void {
+    if (this.#done || call === undefined) return this.#node.close(session, CLOSE.done, "no call");
+    const { pinned, acceptNewKey, asks, room } = this.#options, key = remote.identity;
+    const accepted = acceptNewKey || (this.#accepted && equal(this.#accepted, key));
+    if (pinned && !equal(pinned, key) && !accepted) {
+      this.#calls.stop();
+      this.#changed = key;
+      this.#node.close(session, CLOSE.done, "not accepted");
+      this.#events.push({ type: "changedKey", key, pinned });
+      if (asks === false) this.leave(3, "changed key");
+      return;
+    }
+    const link = [...this.#node.links].find((each) => each.session === session);
+    if (link === undefined) return;
+    const before = this.#link?.session;
+    if (before && before !== session) this.#node.close(before, CLOSE.replaced, "another session");
+    this.#calls.answered();
+    this.#link = link;
+    this.#here.clear();
+    this.#events.push({ type: "up", key, address: session.address, again: this.#everUp });
+    this.#everUp = true;
+    const name = room.key ? "" : room.name;
+    this.#node.tell(link, room.number, { type: "join", name, relay: pinned ?? new Uint8Array(0) });
+    this.#node.join(link, this.#room).begin();
+    this.#node.pump(link);
+    void now;
+  }
+
+  #session(link: Link, event: SessionEvent, now: number): void {
+    if (link !== this.#link) return;
+    if (event.type === "closed") {
+      this.#link = undefined;
+      if (this.#done || event.code === CLOSE.replaced && event.by === "us") return;
+      this.#notice("warning", "away", "the relay has gone; calling again");
+      this.#calls.failed(undefined, now);
+      this.#events.push({ type: "resolve" });
+    } else if (event.type === "stalled" || event.type === "silent") {
+      if (event.type === "silent") {
+        this.#notice("warning", "away", "the relay is not reachable; calling again");
+      }
+      this.#events.push({ type: "resolve" });
+      this.#calls.begin(true, now);
+    } else if (event.type === "back") {
+      this.#calls.stop();
+      this.#notice("info", "back", "the relay is reachable again");
+    }
+  }
+
+  #record(record: RoomRecord): void {
+    switch (record.type) {
+      case "refused":
+        this.#notice("error", "refused", `the relay refuses: ${record.text}`);
+        return this.leave(1, "refused");
+      case "notice":
+        return this.#notice("warning", "relay", record.text);
+      case "missed":
+        this.#events.push({ type: "missed", count: record.count });
+        return;
+      case "member": {
+        const state = record.state === MEMBER.here ? "here" : "gone", key = record.author;
+        const text = keyText(key);
+        if (state === "here" ? this.#here.has(text) : !this.#here.delete(text)) return;
+        if (state === "here") this.#here.add(text);
+        this.#events.push({ type: "presence", who: { key, name: this.people.nameOf(key) }, state });
+        return;
+      }
+      case "delivered": {
+        if (!equal(record.log, this.#options.log)) return;
+        const { members } = record;
+        for (const { number, holders } of record.steps) {
+          const id = this.#ids.get(number);
+          if (id) this.#events.push({ type: "status", id, state: "delivered", holders, members });
+        }
+        return;
+      }
+      default:
+    }
+  }
+
+  /** Somebody said something: live, or in the first block of what one has missed. */
+  #heard(stored: StoredEntry, history: boolean, stream: 0 | 1): void {
+    const { entry } = stored, body = this.people.open(entry);
+    if (body === undefined) return;
+    if (body.kind === "profile") {
+      const learnt = this.people.learn(entry, body.name);
+      if (learnt?.old === undefined || history) return;
+      const who = { key: entry.author, name: body.name };
+      this.#events.push({ type: "presence", who, state: "renamed", old: learnt.old });
+      return;
+    }
+    if (stream !== LIVE) return;
+    const author = { key: entry.author, name: this.people.nameOf(entry.author) };
+    const self = equal(entry.author, this.#own), { text } = body, { time } = entry;
+    this.#events.push({ type: "message", id: idOf(stored), author, text, time, self, history });
+  }
+
+  /** The relay keeps what we said. */
+  #stored(stored: StoredEntry): void {
+    const { author, log, number } = stored.entry;
+    if (!equal(author, this.#own) || !equal(log, this.#options.log)) return;
+    const id = this.#unstored.get(number);
+    if (id === undefined) return;
+    this.#unstored.delete(number);
+    this.#ids.set(number, id);
+    if (this.#ids.size > FULL) {
+      for (const oldest of this.#ids.keys()) {
+        this.#ids.delete(oldest);
+        break;
+      }
+    }
+    const by = this.#link?.remote.identity;
+    this.#events.push({ type: "status", id, state: "stored", ...(by ? { by } : {}) });
+  }
+
+  #write(body: Uint8Array, now: number): StoredEntry {
+    const { hub, room, log } = this.#options;
+    const sealed = room.key?.seal(this.#own, log, hub.random(NONCE_BYTES), body) ?? body;
+    return this.#node.say(this.#room, log, sealed, now);
+  }
+
+  /** The first entry of a log says who its author is; another one when the name changes. */
+  #sayName(now: number): void {
+    const own = this.#room.log({ author: this.#own, log: this.#options.log });
+    if (own && own.last > 0 && this.people.nameOf(this.#own) === this.#name) return;
+    const { identity, staticKey: { publicKey: staticKey } } = this.#options.hub.credentials;
+    const certificate = certify(identity, staticKey);
+    const body = encodeBody({ kind: "profile", name: this.#name, staticKey, certificate });
+    this.people.learn(this.#write(body, now).entry, this.#name);
+  }
+
+  #learnPeople(): void {
+    for (const { name } of this.#room.logs) {
+      const [first] = this.#options.store.range(this.#room.number, name, 1, 1, 1);
+      const body = first && this.people.open(first.entry);
+      if (first && body?.kind === "profile") this.people.learn(first.entry, body.name);
+    }
+  }
+
+  #notice(level: "info" | "warning" | "error", code: string, text: string): void {
+    this.#events.push({ type: "notice", level, code, text });
+  }
+
+  #leaveIfReady(): void {
+    if (!this.#ended || this.#done || this.#unstored.size > 0 || !this.#everUp) return;
+    this.leave(0, "end of input");
+  }
+}
+
+function idOf({ id }: StoredEntry): string {
+  return keyText(id).slice(0, ID_CHARACTERS);
+}

@@ -1,0 +1,381 @@
+/**
+ * Rooms over sessions: what comes is checked, kept and passed on, and everybody hears how far it got.
+ * A relay is a node that is always there; a member is one that calls. A pure machine's core: the two
+ * policies own it and decide who is called and who is let in.
+ *
+ * ```text
+ *   session ─▶ records ─▶ room.take ─▶ inbox ─ every few ms ─▶ store.append ─▶ HAVE
+ *                                                                   └▶ push to the other syncs
+ * ```
+ *
+ * @module
+ */
+
+import type { CheckedEntry, EntryStore, StoredEntry } from "../chat/entry_store.ts";
+import { HybridClock } from "../chat/clock.ts";
+import { Room, roomKey } from "../chat/room.ts";
+import { type EncodedRun, encodeRuns } from "../chat/runs.ts";
+import { HISTORY, LIVE, type Sync } from "../chat/sync.ts";
+import { Hub, type HubEvent, type HubOptions } from "../session/hub.ts";
+import { CLOSE, type SessionEvent } from "../session/event.ts";
+import type { Session } from "../session/session.ts";
+import { encodeRoom, type RoomRecord } from "../wire/room.ts";
+import { type HeardRecord, Link } from "./link.ts";
+
+/** Entries are kept together for so long, in ms: a disk is asked once for all (our choice). */
+const COMMIT_MS = 3;
+/** As many are kept at once at the latest (our choice: some ms of a disk). */
+const COMMIT_ENTRIES = 512;
+/** Entries that wait for a disk that refuses them; more are not taken (our choice). */
+const MAX_WAITING = 16_384;
+/** The disk is asked again after so long, in ms (our choice). */
+const RETRY_MS = 1_000;
+
+/** What a node needs. */
+export interface NodeOptions {
+  /** Keys and randomness. */
+  readonly hub: HubOptions;
+  /** Where entries are kept. */
+  readonly store: EntryStore;
+  /** Wall time in ms since 1970, for a time of the program. */
+  readonly wall: (now: number) => number;
+  /** Somebody wants to take part in a room: `join` lets them. What they say next is about it already. */
+  readonly asked?: (
+    link: Link,
+    room: Uint8Array,
+    join: Extract<RoomRecord, { type: "join" }>,
+  ) => void;
+  /** Which entries of a room the other side of a link is told of live. */
+  readonly pushes: (entry: StoredEntry, link: Link) => boolean;
+}
+
+/** What happened. */
+export type NodeEvent =
+  | Extract<HubEvent, { type: "up" | "failed" | "version" }>
+  | { readonly type: "session"; readonly link: Link; readonly event: SessionEvent }
+  /** A record that is not about entries, on a link that is in the room. */
+  | {
+    readonly type: "record";
+    readonly link: Link;
+    readonly room: Uint8Array;
+    readonly record: RoomRecord;
+  }
+  | {
+    readonly type: "kept";
+    readonly room: Room;
+    readonly entries: readonly StoredEntry[];
+    /** They are no news, as whoever brought them said. */
+    readonly history: boolean;
+    /** On which stream they came: what was said long ago comes on that of history. */
+    readonly stream: 0 | 1;
+    /** Who brought them; undefined for what one said oneself. */
+    readonly link: Link | undefined;
+  }
+  /** The other side of a link keeps entries. */
+  | {
+    readonly type: "held";
+    readonly room: Room;
+    readonly link: Link;
+    readonly entries: readonly StoredEntry[];
+  }
+  | { readonly type: "fork"; readonly room: Room; readonly author: Uint8Array }
+  /** The disk takes nothing, or takes things again. */
+  | { readonly type: "disk"; readonly error: Error | undefined };
+
+/** What waits to be kept. */
+interface Waiting {
+  readonly room: Room;
+  readonly checked: CheckedEntry;
+  readonly history: boolean;
+  readonly stream: 0 | 1;
+  readonly link: Link | undefined;
+}
+
+/** Rooms, sessions and a store, joined. */
+export class Node {
+  readonly hub: Hub;
+  readonly store: EntryStore;
+  readonly #options: NodeOptions;
+  readonly #clock: HybridClock = new HybridClock();
+  readonly #rooms = new Map<string, Room>();
+  readonly #links = new Map<Session, Link>();
+  #inbox: Waiting[] = [];
+  /** Records whose entries are in the inbox or need none, by sync and stream. */
+  #owed = new Map<Sync, [number, number]>();
+  #commitAt: number | undefined;
+  #committedAt = -Infinity;
+  #failing = false;
+  #events: NodeEvent[] = [];
+
+  /**
+   * Starts with what is kept.
+   *
+   * @param options What it needs.
+   */
+  constructor(options: NodeOptions) {
+    this.#options = options;
+    this.store = options.store;
+    this.hub = new Hub(options.hub);
+    this.#clock.see(options.store.clock(), Infinity);
+  }
+
+  /** All links. */
+  get links(): Iterable<Link> {
+    return this.#links.values();
+  }
+
+  /** Whether something waits to be kept. */
+  get waiting(): boolean {
+    return this.#inbox.length > 0;
+  }
+
+  /**
+   * A room; it is made where it is new.
+   *
+   * @param number Its number.
+   */
+  room(number: Uint8Array): Room {
+    const key = roomKey(number), known = this.#rooms.get(key);
+    if (known !== undefined) return known;
+    const room = new Room(number, this.store, this.#clock);
+    this.#rooms.set(key, room);
+    return room;
+  }
+
+  /**
+   * Says something; it is kept at once.
+   *
+   * @param room Where.
+   * @param log In which log of one's own.
+   * @param body What is said.
+   * @param now Time in ms.
+   * @returns The entry.
+   * @throws {Error} If it cannot be kept; nothing was said then.
+   */
+  say(room: Room, log: Uint8Array, body: Uint8Array, now: number): StoredEntry {
+    const { identity } = this.#options.hub.credentials;
+    const checked = room.say(identity, log, body, this.#options.wall(now));
+    let seq: number | undefined;
+    try {
+      [seq] = this.store.append([checked]);
+    } catch (error) {
+      room.dropped([checked]);
+      throw error;
+    }
+    const stored = { ...checked, seq: seq ?? 0 };
+    this.#kept(room, [stored], [OWN]);
+    return stored;
+  }
+
+  /**
+   * Takes part in a room with the other side of a link.
+   *
+   * @param link The link.
+   * @param room The room.
+   */
+  join(link: Link, room: Room): Sync {
+    return link.join(room, this.store, (entry) => this.#options.pushes(entry, link));
+  }
+
+  /** Says something about a room that is no entry. */
+  tell(link: Link, room: Uint8Array, record: RoomRecord): void {
+    link.write(room, LIVE, encodeRoom(record));
+    this.hub.touch(link.session);
+  }
+
+  /** Lets everything that may go on a link go. */
+  pump(link: Link): void {
+    if (link.session.closing) return;
+    for (const sync of link.syncs) sync.pump();
+    link.wakeIfBehind();
+    this.hub.touch(link.session);
+  }
+
+  /** Ends a session. */
+  close(session: Session, code: number, reason: string): void {
+    session.close(code, reason);
+    this.hub.touch(session);
+  }
+
+  /**
+   * Takes what the hub has heard, and keeps what is due.
+   *
+   * @param now Time in ms.
+   */
+  work(now: number): void {
+    for (const event of this.hub.events()) this.#hubEvent(event, now);
+    const due = this.#commitAt !== undefined && now >= this.#commitAt;
+    if (due || this.#inbox.length >= COMMIT_ENTRIES && !this.#failing) this.#commit(now);
+  }
+
+  /** What happened since the last call. */
+  events(): NodeEvent[] {
+    const events = this.#events;
+    if (events.length > 0) this.#events = [];
+    return events;
+  }
+
+  /** When `work` wants to be called, in ms. */
+  nextTimeout(): number | undefined {
+    const hub = this.hub.nextTimeout();
+    if (hub === undefined || this.#commitAt === undefined) return hub ?? this.#commitAt;
+    return Math.min(hub, this.#commitAt);
+  }
+
+  #hubEvent(event: HubEvent, now: number): void {
+    if (event.type === "up") this.#links.set(event.session, new Link(event.session, event.remote));
+    if (event.type !== "session") {
+      this.#events.push(event);
+      return;
+    }
+    const link = this.#links.get(event.session);
+    if (link === undefined) return;
+    if (event.event.type === "data") this.#data(link, event.event.stream, event.event.bytes, now);
+    else {
+      if (event.event.type === "drained") this.pump(link);
+      if (event.event.type === "closed") this.#links.delete(event.session);
+      this.#events.push({ type: "session", link, event: event.event });
+    }
+  }
+
+  #data(link: Link, stream: number, bytes: Uint8Array, now: number): void {
+    if (stream !== LIVE && stream !== HISTORY) return;
+    for (const heard of link.read(stream, bytes)) {
+      if (!this.#record(link, stream, heard, now)) return this.#refuse(link);
+    }
+    if (link.broken) this.#refuse(link);
+  }
+
+  #refuse(link: Link): void {
+    this.close(link.session, CLOSE.protocol, "no records");
+  }
+
+  /** Gives false where the other side broke its word. */
+  #record(link: Link, stream: 0 | 1, { room, key, record }: HeardRecord, now: number): boolean {
+    const sync = link.sync(key);
+    if (record.type === "join") {
+      this.#options.asked?.(link, room, record);
+      return true;
+    }
+    if (sync === undefined || !ABOUT_ENTRIES.has(record.type)) {
+      this.#events.push({ type: "record", link, room, record });
+      return true;
+    }
+    switch (record.type) {
+      case "hold":
+        if (!sync.hold(record.logs, record.last)) return false;
+        this.pump(link);
+        return true;
+      case "want":
+        sync.want(record, record.first, record.last);
+        this.pump(link);
+        return true;
+      case "have": {
+        const entries = sync.have(record.stream, record.count);
+        if (entries.length > 0) {
+          this.#events.push({ type: "held", room: sync.room, link, entries });
+        }
+        return true;
+      }
+      case "entries":
+        return this.#take(link, sync, stream, record, now);
+      default:
+        return true;
+    }
+  }
+
+  #take(
+    link: Link,
+    sync: Sync,
+    stream: 0 | 1,
+    run: Extract<RoomRecord, { type: "entries" }>,
+    now: number,
+  ): boolean {
+    // What does not fit is not acknowledged: it comes again on the next session.
+    if (this.#inbox.length >= MAX_WAITING) return true;
+    const { room } = sync, taken = room.take(run, this.#options.wall(now));
+    for (const checked of taken.fresh) {
+      this.#inbox.push({ room, checked, history: run.history, stream, link });
+    }
+    if (taken.forged) return false;
+    if (taken.disputed !== undefined) sync.ask(run, taken.disputed, taken.disputed);
+    if (taken.fork !== undefined) {
+      room.freeze(run);
+      this.store.freeze(taken.fork.held, taken.fork.other);
+      this.#events.push({ type: "fork", room, author: run.author });
+    }
+    const owed = this.#owed.get(sync) ?? [0, 0];
+    owed[stream]++;
+    this.#owed.set(sync, owed);
+    this.#commitAt ??= Math.max(now, this.#committedAt + COMMIT_MS);
+    return true;
+  }
+
+  #commit(now: number): void {
+    const inbox = this.#inbox;
+    let seqs: number[] = [];
+    try {
+      if (inbox.length > 0) seqs = this.store.append(inbox.map(({ checked }) => checked));
+    } catch (error) {
+      this.#commitAt = now + RETRY_MS;
+      if (!this.#failing) this.#events.push({ type: "disk", error: error as Error });
+      this.#failing = true;
+      return;
+    }
+    if (this.#failing) this.#events.push({ type: "disk", error: undefined });
+    this.#failing = false;
+    this.#commitAt = undefined;
+    this.#committedAt = now;
+    this.#inbox = [];
+    const byRoom = new Map<Room, { stored: StoredEntry[]; waiting: Waiting[] }>();
+    for (const [at, waiting] of inbox.entries()) {
+      const of = byRoom.get(waiting.room) ?? { stored: [], waiting: [] };
+      of.stored.push({ ...waiting.checked, seq: seqs[at] ?? 0 });
+      of.waiting.push(waiting);
+      byRoom.set(waiting.room, of);
+    }
+    for (const [room, { stored, waiting }] of byRoom) this.#kept(room, stored, waiting);
+    for (const [sync, counts] of this.#owed) {
+      for (const stream of [LIVE, HISTORY] as const) {
+        if (counts[stream] > 0) sync.kept(stream, counts[stream]);
+      }
+    }
+    for (const link of this.#links.values()) if (link.written) this.hub.touch(link.session);
+    this.#owed = new Map();
+  }
+
+  /** Entries of one room are kept: the others are told. */
+  #kept(room: Room, stored: readonly StoredEntry[], origins: readonly Origin[]): void {
+    const before = room.last, source = new Map<EncodedRun, Link | undefined>();
+    room.kept(stored);
+    const runs: EncodedRun[] = [];
+    for (let from = 0, until = 0; from < stored.length; from = until) {
+      const origin = origins[from] ?? OWN, { link, history, stream } = origin;
+      while (until < stored.length && sameOrigin(origins[until], origin)) until++;
+      const entries = stored.slice(from, until);
+      for (const run of encodeRuns(entries, history)) {
+        source.set(run, link);
+        runs.push(run);
+      }
+      this.#events.push({ type: "kept", room, entries, history, stream, link });
+    }
+    for (const link of this.#links.values()) {
+      const sync = link.sync(room.key);
+      if (sync === undefined || link.session.closing) continue;
+      sync.push(runs, before, (run) => source.get(run) === link);
+      link.wakeIfBehind();
+      this.hub.touch(link.session);
+    }
+  }
+}
+
+const ABOUT_ENTRIES: ReadonlySet<RoomRecord["type"]> = new Set(["hold", "want", "have", "entries"]);
+
+/** Where an entry came from. */
+type Origin = Pick<Waiting, "link" | "history" | "stream">;
+
+const OWN: Origin = { link: undefined, history: false, stream: LIVE };
+
+function sameOrigin(a: Origin | undefined, b: Origin): boolean {
+  return a !== undefined && a.link === b.link && a.history === b.history && a.stream === b.stream;
+}

@@ -1,0 +1,240 @@
+/**
+ * A relay: a node that is always there. It lets members into rooms, keeps what they push, passes it on
+ * and tells authors how far it got. A pure machine, driven by {@linkcode Shell}.
+ *
+ * @module
+ */
+
+import { Progress } from "../chat/progress.ts";
+import { roomKey } from "../chat/room.ts";
+import { CLOSE } from "../session/event.ts";
+import type { Address } from "../wire/address.ts";
+import type { SendFailure, Transmit } from "../wire/datagram.ts";
+import { MEMBER, REFUSAL } from "../wire/room.ts";
+import type { Link } from "./link.ts";
+import { Node, type NodeEvent, type NodeOptions } from "./node.ts";
+
+/** Members of a room who are told who comes and goes (our choice: in larger ones nobody could follow). */
+const MAX_ANNOUNCED = 256;
+/** Authors hear together what is new of their entries, this often in ms (our choice). */
+const REPORT_MS = 100;
+
+/** What a relay needs. */
+export interface RelayOptions extends Omit<NodeOptions, "pushes"> {
+  /** Who may come in, by key; everybody where it is left out. */
+  readonly allowed?: ((key: Uint8Array) => boolean) | undefined;
+  /** Members of one room at once. */
+  readonly maxMembers: number;
+}
+
+/** What happened. */
+export type RelayEvent =
+  | { readonly type: "here" | "gone"; readonly key: Uint8Array; readonly room: Uint8Array }
+  | { readonly type: "refused"; readonly key: Uint8Array; readonly reason: string }
+  | { readonly type: "kept"; readonly room: Uint8Array; readonly count: number }
+  | Extract<NodeEvent, { type: "disk" }>
+  | { readonly type: "fork"; readonly author: Uint8Array; readonly room: Uint8Array };
+
+/** A room of a relay, as far as it is more than its entries. */
+interface Hall {
+  readonly number: Uint8Array;
+  readonly members: Set<Link>;
+  readonly progress: Progress;
+}
+
+/** One relay. */
+export class Relay {
+  readonly #options: RelayOptions;
+  readonly #node: Node;
+  readonly #halls = new Map<string, Hall>();
+  #events: RelayEvent[] = [];
+  #reportAt: number | undefined;
+  #done: { status: number; reason: string } | undefined;
+
+  /**
+   * Opens.
+   *
+   * @param options What it needs.
+   */
+  constructor(options: RelayOptions) {
+    this.#options = options;
+    this.#node = new Node({
+      ...options,
+      pushes: () => true,
+      asked: (link, room, { relay }) => this.#join(link, room, relay),
+    });
+  }
+
+  /** The exit status and why, once it is over. */
+  get done(): { readonly status: number; readonly reason: string } | undefined {
+    return this.#done;
+  }
+
+  /** Members and rooms that are open. */
+  get size(): { readonly members: number; readonly rooms: number } {
+    let members = 0;
+    for (const hall of this.#halls.values()) members += hall.members.size;
+    return { members, rooms: this.#halls.size };
+  }
+
+  /** Leaves; members are told. */
+  leave(status: number, reason: string): void {
+    if (this.#done) return;
+    for (const { session } of this.#node.links) this.#node.close(session, CLOSE.done, reason);
+    this.#done = { status, reason };
+  }
+
+  /** A datagram came. */
+  receive(bytes: Uint8Array, from: Address, now: number): void {
+    this.#node.hub.receive(bytes, from, now);
+    this.#work(now);
+  }
+
+  /** A time that `nextTimeout` named has come. */
+  tick(now: number): void {
+    this.#node.hub.tick(now);
+    this.#work(now);
+    if (this.#reportAt !== undefined && now >= this.#reportAt) this.#report(now);
+  }
+
+  /** What to send next. */
+  poll(now: number): Transmit | undefined {
+    return this.#node.hub.poll(now);
+  }
+
+  /** A refused send is a lost datagram. */
+  sent(_transmit: Transmit, _failure: SendFailure | undefined, _now: number): void {}
+
+  /** What happened since the last call. */
+  events(): RelayEvent[] {
+    const events = this.#events;
+    if (events.length > 0) this.#events = [];
+    return events;
+  }
+
+  /** When `tick` wants to be called, in ms. */
+  nextTimeout(): number | undefined {
+    if (this.#done) return undefined;
+    const node = this.#node.nextTimeout();
+    if (node === undefined || this.#reportAt === undefined) return node ?? this.#reportAt;
+    return Math.min(node, this.#reportAt);
+  }
+
+  #work(now: number): void {
+    this.#node.work(now);
+    for (const event of this.#node.events()) this.#event(event, now);
+  }
+
+  #event(event: NodeEvent, now: number): void {
+    switch (event.type) {
+      case "record":
+        if (event.record.type === "leave") return this.#gone(event.link, roomKey(event.room));
+        return;
+      case "session":
+        if (event.event.type !== "closed") return;
+        for (const key of this.#halls.keys()) this.#gone(event.link, key);
+        return;
+      case "kept":
+        return this.#kept(event, now);
+      case "held":
+        return this.#held(event, now);
+      case "disk":
+        this.#events.push(event);
+        return;
+      case "fork":
+        this.#events.push({ type: "fork", author: event.author, room: event.room.number });
+        return;
+      default:
+    }
+  }
+
+  #join(link: Link, number: Uint8Array, relay: Uint8Array): void {
+    const { allowed, maxMembers, hub } = this.#options, key = link.remote.identity;
+    const own = hub.credentials.identity.publicKey, room = roomKey(number);
+    if (link.sync(room) !== undefined) return;
+    const hall = this.#halls.get(room) ??
+      { number, members: new Set<Link>(), progress: new Progress() };
+    const refusal = allowed && !allowed(key)
+      ? { code: REFUSAL.notAllowed, text: "this relay does not know your key" }
+      : hall.members.size >= maxMembers
+      ? { code: REFUSAL.full, text: `the room is full: ${maxMembers} are in it` }
+      : relay.length > 0 && relay.some((byte, at) => byte !== own[at])
+      ? { code: REFUSAL.otherRelay, text: "the link is for another relay" }
+      : undefined;
+    if (refusal) {
+      this.#node.tell(link, number, { type: "refused", ...refusal });
+      this.#events.push({ type: "refused", key, reason: refusal.text });
+      return;
+    }
+    this.#halls.set(room, hall);
+    this.#node.join(link, this.#node.room(number));
+    this.#announce(hall, link, MEMBER.here);
+    hall.members.add(link);
+    this.#events.push({ type: "here", key, room: number });
+    if (hall.members.size > MAX_ANNOUNCED) return;
+    for (const other of hall.members) {
+      if (other === link) continue;
+      const author = other.remote.identity;
+      this.#node.tell(link, number, { type: "member", state: MEMBER.here, author });
+    }
+  }
+
+  #gone(link: Link, key: string): void {
+    const hall = this.#halls.get(key);
+    if (!hall?.members.delete(link)) return;
+    link.leave(key);
+    const author = link.remote.identity;
+    this.#events.push({ type: "gone", key: author, room: hall.number });
+    if (hall.members.size === 0) this.#halls.delete(key);
+    // Somebody may be here twice: a new session comes before the old one is given up.
+    if ([...hall.members].some((each) => same(each.remote.identity, author))) return;
+    hall.progress.forget(author);
+    this.#announce(hall, link, MEMBER.gone);
+  }
+
+  #announce(hall: Hall, about: Link, state: number): void {
+    if (hall.members.size > MAX_ANNOUNCED) return;
+    const author = about.remote.identity;
+    for (const link of hall.members) {
+      if (link === about || same(link.remote.identity, author)) continue;
+      this.#node.tell(link, hall.number, { type: "member", state, author });
+    }
+  }
+
+  #kept(event: Extract<NodeEvent, { type: "kept" }>, now: number): void {
+    const hall = this.#halls.get(event.room.key);
+    for (const { entry } of event.entries) {
+      if (hall && event.link && same(entry.author, event.link.remote.identity)) {
+        hall.progress.follow(entry);
+      }
+    }
+    this.#reportAt ??= now + REPORT_MS;
+    this.#events.push({ type: "kept", room: event.room.number, count: event.entries.length });
+  }
+
+  #held(event: Extract<NodeEvent, { type: "held" }>, now: number): void {
+    const hall = this.#halls.get(event.room.key), member = event.link.remote.identity;
+    const key = roomKey(member);
+    for (const { entry } of event.entries) hall?.progress.held(entry, key);
+    this.#reportAt ??= now + REPORT_MS;
+  }
+
+  #report(now: number): void {
+    this.#reportAt = undefined;
+    for (const hall of this.#halls.values()) {
+      const authors = new Set([...hall.members].map(({ remote }) => roomKey(remote.identity)));
+      for (const { author, log, steps } of hall.progress.reports()) {
+        const members = authors.size - 1;
+        for (const link of hall.members) {
+          if (!same(link.remote.identity, author)) continue;
+          this.#node.tell(link, hall.number, { type: "delivered", log, members, steps });
+        }
+      }
+      if (hall.progress.hasNews) this.#reportAt = now + REPORT_MS;
+    }
+  }
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a === b || a.every((byte, at) => byte === b[at]);
+}

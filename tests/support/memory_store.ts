@@ -1,0 +1,102 @@
+/**
+ * A store of arrays: slow and obvious, the twin of the one on disk.
+ *
+ * @module
+ */
+
+import type {
+  CheckedEntry,
+  EntryStore,
+  LogState,
+  StoredEntry,
+} from "../../lib/chat/entry_store.ts";
+import type { LogName } from "../../lib/wire/entry.ts";
+import { RangeSet } from "../../lib/wire/ranges.ts";
+
+/** Entries in the order in which they were kept. */
+export class MemoryStore implements EntryStore {
+  entries: StoredEntry[] = [];
+  readonly forks: [CheckedEntry, CheckedEntry][] = [];
+  /** Thrown by `append` while it is set: a full disk. */
+  failure: Error | undefined;
+  /** How often entries were kept. */
+  commits = 0;
+  #seq = 0;
+
+  logs(room: Uint8Array): LogState[] {
+    const logs = new Map<string, { name: LogName; held: RangeSet; head: StoredEntry }>();
+    for (const stored of this.#of(room)) {
+      const { author, log, number } = stored.entry, key = `${author.join()}/${log.join()}`;
+      const state = logs.get(key) ??
+        { name: { author, log }, held: new RangeSet(), head: stored };
+      state.held.add(number, number);
+      if (number > state.head.entry.number) state.head = stored;
+      logs.set(key, state);
+    }
+    return [...logs.values()].map(({ name, held, head }) => ({
+      ...name,
+      floor: 0,
+      ranges: held.ranges,
+      head: head.id,
+      frozen: this.forks.some(([{ entry }]) => same(entry, name)),
+    }));
+  }
+
+  last(room: Uint8Array): number {
+    return this.#of(room).at(-1)?.seq ?? 0;
+  }
+
+  clock(): number {
+    return this.entries.reduce((most, { entry }) => Math.max(most, entry.clock), 0);
+  }
+
+  append(entries: readonly CheckedEntry[]): number[] {
+    if (this.failure) throw this.failure;
+    this.commits++;
+    return entries.map((checked) => {
+      const again = this.entries.some(({ entry }) =>
+        same(entry, checked.entry) && entry.number === checked.entry.number &&
+        equal(entry.room, checked.entry.room)
+      );
+      if (again) throw new Error(`entry ${checked.entry.number} is kept twice`);
+      this.entries.push({ ...checked, seq: ++this.#seq });
+      return this.#seq;
+    });
+  }
+
+  after(room: Uint8Array, seq: number, limit: number): StoredEntry[] {
+    return this.#of(room).filter((stored) => stored.seq > seq).slice(0, limit);
+  }
+
+  newest(room: Uint8Array, limit: number): StoredEntry[] {
+    return this.#of(room).sort((a, b) => a.entry.clock - b.entry.clock).slice(-limit);
+  }
+
+  range(
+    room: Uint8Array,
+    name: LogName,
+    first: number,
+    last: number,
+    limit: number,
+  ): StoredEntry[] {
+    return this.#of(room)
+      .filter(({ entry }) => same(entry, name) && entry.number >= first && entry.number <= last)
+      .sort((a, b) => a.entry.number - b.entry.number).slice(0, limit);
+  }
+
+  freeze(held: CheckedEntry, other: CheckedEntry): void {
+    this.forks.push([held, other]);
+  }
+
+  #of(room: Uint8Array): StoredEntry[] {
+    return this.entries.filter(({ entry }) => equal(entry.room, room));
+  }
+}
+
+function same(a: LogName, b: LogName): boolean {
+  return equal(a.author, b.author) && equal(a.log, b.log);
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}
