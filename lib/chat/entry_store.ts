@@ -55,6 +55,8 @@ export interface EntryStore {
   newest(room: Uint8Array, limit: number): StoredEntry[];
   /** Entries of one log, by number. */
   range(room: Uint8Array, name: LogName, first: number, last: number, limit: number): StoredEntry[];
+  /** The smallest `seq` of some entries of one log; undefined where none is held. */
+  oldest(room: Uint8Array, name: LogName, first: number, last: number): number | undefined;
   /**
    * Keeps the proof that somebody signed two entries of one number, and freezes the log.
    *

@@ -5,14 +5,14 @@
  *
  * ```text
  *   who calls     HOLD ─▶                        push what one wrote, answer WANT
- *   who is called ◀─ MISSED, the newest, the rest, WANT      push everything
+ *   who is called ◀─ HOLD of the caller's own logs, MISSED, the newest, the rest, WANT; push everything
  *   both          ENTRIES ─▶ kept ─▶ ◀─ HAVE
  * ```
  *
  * @module
  */
 
-import { NO_ENTRY } from "./entry.ts";
+import { equal } from "../crypto/hash.ts";
 import type { LogName } from "../wire/entry.ts";
 import { type Range, RangeSet } from "../wire/ranges.ts";
 import {
@@ -23,6 +23,7 @@ import {
   MAX_HOLD_RANGES,
   type RoomRecord,
 } from "../wire/room.ts";
+import { NO_ENTRY } from "./entry.ts";
 import type { EntryStore, StoredEntry } from "./entry_store.ts";
 import { type Log, logKey } from "./log.ts";
 import { MAX_LOGS, type Room } from "./room.ts";
@@ -51,6 +52,20 @@ export interface Pipe {
   readonly held: number;
 }
 
+/** What a sync is about. */
+export interface SyncOptions {
+  /** The room. */
+  readonly room: Room;
+  /** Where it is kept. */
+  readonly store: EntryStore;
+  /** The session. */
+  readonly pipe: Pipe;
+  /** The other side's key. */
+  readonly peer: Uint8Array;
+  /** Which entries the other side is told of live. */
+  readonly pushes: (entry: StoredEntry) => boolean;
+}
+
 /** What the other side holds of a log. */
 interface Theirs {
   readonly floor: number;
@@ -62,7 +77,9 @@ export class Sync {
   readonly room: Room;
   readonly #store: EntryStore;
   readonly #pipe: Pipe;
+  readonly #peer: Uint8Array;
   readonly #pushes: (entry: StoredEntry) => boolean;
+  #called = true;
   /** What it said that it holds, until all of it is here. */
   #theirs = new Map<string, Theirs & { readonly name: LogName }>();
   /** What it lacks, while it catches up. */
@@ -82,16 +99,14 @@ export class Sync {
   /**
    * Starts knowing nothing of the other side.
    *
-   * @param room The room.
-   * @param store Where it is kept.
-   * @param pipe The session.
-   * @param pushes Which entries the other side is told of live.
+   * @param options What it is about.
    */
-  constructor(room: Room, store: EntryStore, pipe: Pipe, pushes: (entry: StoredEntry) => boolean) {
-    this.room = room;
-    this.#store = store;
-    this.#pipe = pipe;
-    this.#pushes = pushes;
+  constructor(options: SyncOptions) {
+    this.room = options.room;
+    this.#store = options.store;
+    this.#pipe = options.pipe;
+    this.#peer = options.peer;
+    this.#pushes = options.pushes;
   }
 
   /** All that the other side lacks is on its way. */
@@ -106,8 +121,14 @@ export class Sync {
 
   /** Who calls says what it holds. */
   begin(): void {
+    this.#called = false;
+    this.#sayHeld([...this.room.logs]);
+    this.#cursor = this.room.last;
+  }
+
+  #sayHeld(all: readonly Log[]): void {
     let logs: LogHeld[] = [], size = 0;
-    for (const log of this.room.logs) {
+    for (const log of all) {
       const held = heldOf(log);
       if (size + heldBytes(held) > HOLD_BYTES) {
         this.#write(LIVE, { type: "hold", last: false, logs });
@@ -118,17 +139,18 @@ export class Sync {
       size += heldBytes(held);
     }
     this.#write(LIVE, { type: "hold", last: true, logs });
-    this.#cursor = this.room.last;
   }
 
   /**
-   * The other side says what it holds.
+   * The other side says what it holds. Who is called sends what is missing there, and asks for what is
+   * missing here; to who calls it is an answer, about logs of its own.
    *
    * @param logs Some of its logs.
    * @param last Whether that was all.
    * @returns False where it breaks its word: more logs than there can be.
    */
   hold(logs: readonly LogHeld[], last: boolean): boolean {
+    if (!this.#called) return true;
     for (const { author, log, floor, ranges } of logs) {
       const set = new RangeSet();
       for (const range of ranges) set.add(range.first, range.last);
@@ -258,7 +280,9 @@ export class Sync {
       lacks.set(key, set);
       for (const { first, last } of set.ranges) missed += last - first + 1;
     }
+    this.#sayHeld([...this.room.logs].filter(({ name }) => equal(name.author, this.#peer)));
     this.#askForMissing();
+    const isNew = this.#theirs.size === 0;
     this.#theirs = new Map();
     this.#cursor = this.room.last;
     if (missed === 0) return;
@@ -268,7 +292,7 @@ export class Sync {
     this.#send(LIVE, encodeRuns(first, true));
     if (missed === first.length) return;
     this.#lacks = lacks;
-    this.#rest = { after: this.#oldest(lacks) - 1, until: this.room.last };
+    this.#rest = { after: isNew ? 0 : this.#oldest(lacks) - 1, until: this.room.last };
   }
 
   /** The newest entries, and who their authors are: the first entry of each of their logs. */
@@ -292,8 +316,8 @@ export class Sync {
     let oldest = this.room.last;
     for (const log of this.room.logs) {
       for (const { first, last } of lacks.get(logKey(log.name))?.ranges ?? []) {
-        const [entry] = this.#store.range(this.room.number, log.name, first, last, 1);
-        if (entry !== undefined && entry.seq < oldest) oldest = entry.seq;
+        const seq = this.#store.oldest(this.room.number, log.name, first, last);
+        if (seq !== undefined && seq < oldest) oldest = seq;
       }
     }
     return oldest;

@@ -90,7 +90,7 @@ export class Link {
         return session.held;
       },
     };
-    const sync = new Sync(room, store, pipe, pushes);
+    const sync = new Sync({ room, store, pipe, peer: this.remote.identity, pushes });
     this.#syncs.set(room.key, sync);
     return sync;
   }

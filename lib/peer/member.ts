@@ -22,6 +22,8 @@ import { VERSION } from "../wire/packet.ts";
 import type { Session } from "../session/session.ts";
 import type { Address } from "../wire/address.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
+import type { EntryFields } from "../wire/entry.ts";
+import type { Range } from "../wire/ranges.ts";
 import { MEMBER, type RoomRecord } from "../wire/room.ts";
 import { Calls } from "./calls.ts";
 import type { Link } from "./link.ts";
@@ -281,7 +283,7 @@ export class Member {
         }
         return;
       case "held":
-        for (const stored of event.entries) this.#stored(stored);
+        for (const { entry } of event.entries) this.#stored(entry);
         return;
       case "fork":
         return this.#notice(
@@ -368,6 +370,15 @@ export class Member {
         this.#events.push({ type: "presence", who: { key, name: this.people.nameOf(key) }, state });
         return;
       }
+      case "hold":
+        // It may have been stored on the way of a session that is gone.
+        for (const { log, ranges } of record.logs) {
+          if (!equal(log, this.#options.log)) continue;
+          for (const number of [...this.#unstored.keys()]) {
+            if (within(ranges, number)) this.#storedOwn(number);
+          }
+        }
+        return;
       case "delivered": {
         if (!equal(record.log, this.#options.log)) return;
         const { members } = record;
@@ -398,10 +409,12 @@ export class Member {
     this.#events.push({ type: "message", id: idOf(stored), author, text, time, self, history });
   }
 
-  /** The relay keeps what we said. */
-  #stored(stored: StoredEntry): void {
-    const { author, log, number } = stored.entry;
-    if (!equal(author, this.#own) || !equal(log, this.#options.log)) return;
+  /** The relay keeps an entry. */
+  #stored({ author, log, number }: EntryFields): void {
+    if (equal(author, this.#own) && equal(log, this.#options.log)) this.#storedOwn(number);
+  }
+
+  #storedOwn(number: number): void {
     const id = this.#unstored.get(number);
     if (id === undefined) return;
     this.#unstored.delete(number);
@@ -448,6 +461,10 @@ export class Member {
     if (!this.#ended || this.#done || this.#unstored.size > 0 || !this.#everUp) return;
     this.leave(0, "end of input");
   }
+}
+
+function within(ranges: readonly Range[], number: number): boolean {
+  return ranges.some(({ first, last }) => first <= number && number <= last);
 }
 
 function idOf({ id }: StoredEntry): string {

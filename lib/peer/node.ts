@@ -264,6 +264,7 @@ export class Node {
     switch (record.type) {
       case "hold":
         if (!sync.hold(record.logs, record.last)) return false;
+        this.#events.push({ type: "record", link, room, record });
         this.pump(link);
         return true;
       case "want":

@@ -84,6 +84,11 @@ export class MemoryStore implements EntryStore {
       .sort((a, b) => a.entry.number - b.entry.number).slice(0, limit);
   }
 
+  oldest(room: Uint8Array, name: LogName, first: number, last: number): number | undefined {
+    const seqs = this.range(room, name, first, last, Infinity).map(({ seq }) => seq);
+    return seqs.length > 0 ? Math.min(...seqs) : undefined;
+  }
+
   freeze(held: CheckedEntry, other: CheckedEntry): void {
     this.forks.push([held, other]);
   }
