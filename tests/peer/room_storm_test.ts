@@ -18,7 +18,7 @@ import {
 } from "../support/room_net.ts";
 
 const SEEDS = 1_000;
-const STORM_MS = 20_000;
+const STORM_MS = 10_000;
 const CALM_MS = 120_000;
 
 /** Each author's messages are shown once; the numbers that they end with rise. */
