@@ -326,7 +326,7 @@ export class Member {
     this.#events.push({ type: "up", key, address: session.address, again: this.#everUp });
     this.#everUp = true;
     const name = room.key ? "" : room.name;
-    this.#node.tell(link, room.number, { type: "join", name, relay: pinned ?? new Uint8Array(0) });
+    this.#node.tell(link, room.number, { type: "join", name });
     this.#node.join(link, this.#room).begin();
     this.#node.pump(link);
     void now;

@@ -61,7 +61,7 @@ export class Relay {
     this.#node = new Node({
       ...options,
       pushes: () => true,
-      asked: (link, room, { relay }) => this.#join(link, room, relay),
+      asked: (link, room) => this.#join(link, room),
     });
   }
 
@@ -148,9 +148,9 @@ export class Relay {
     }
   }
 
-  #join(link: Link, number: Uint8Array, relay: Uint8Array): void {
-    const { allowed, maxMembers, hub } = this.#options, key = link.remote.identity;
-    const own = hub.credentials.identity.publicKey, room = roomKey(number);
+  #join(link: Link, number: Uint8Array): void {
+    const { allowed, maxMembers } = this.#options, key = link.remote.identity;
+    const room = roomKey(number);
     if (link.sync(room) !== undefined) return;
     const hall = this.#halls.get(room) ??
       { number, members: new Set<Link>(), progress: new Progress() };
@@ -158,8 +158,6 @@ export class Relay {
       ? { code: REFUSAL.notAllowed, text: "this relay does not know your key" }
       : hall.members.size >= maxMembers
       ? { code: REFUSAL.full, text: `the room is full: ${maxMembers} are in it` }
-      : relay.length > 0 && relay.some((byte, at) => byte !== own[at])
-      ? { code: REFUSAL.otherRelay, text: "the link is for another relay" }
       : undefined;
     if (refusal) {
       this.#node.tell(link, number, { type: "refused", ...refusal });

@@ -3,7 +3,7 @@
  *
  * ```text
  *   ROOM       room (32): what follows on this stream is about that room
- *   JOIN       name of the room, or nothing | key of the relay expected (0 or 32)
+ *   JOIN       name of the room; nothing in a room with a secret
  *   HOLD       last (1) | count | per log: author (32) log (8) floor head (32 if held) ranges
  *   WANT       author (32) log (8) first last
  *   ENTRIES    flags (1) author (32) log (8) first | hash before (32) | parts to the end
@@ -54,13 +54,7 @@ export const ROOM_RECORD = {
 } as const;
 
 /** Why somebody is not let in, or is limited. */
-export const REFUSAL = {
-  notAllowed: 1,
-  full: 2,
-  limited: 3,
-  unavailable: 4,
-  otherRelay: 5,
-} as const;
+export const REFUSAL = { notAllowed: 1, full: 2, limited: 3 } as const;
 
 /** Presence of a member. */
 export const MEMBER = { gone: 0, here: 1 } as const;
@@ -102,7 +96,7 @@ export interface Run extends LogName {
 /** One record. */
 export type RoomRecord =
   | { readonly type: "room"; readonly room: Uint8Array }
-  | { readonly type: "join"; readonly name: string; readonly relay: Uint8Array }
+  | { readonly type: "join"; readonly name: string }
   | { readonly type: "hold"; readonly last: boolean; readonly logs: readonly LogHeld[] }
   | ({ readonly type: "want"; readonly first: number; readonly last: number } & LogName)
   | ({ readonly type: "entries" } & Run)
@@ -138,11 +132,8 @@ function encodeBody(record: RoomRecord): Uint8Array {
   switch (record.type) {
     case "room":
       return record.room;
-    case "join": {
-      const name = encoder.encode(record.name);
-      return new Writer(9 + name.length + record.relay.length).varint(record.relay.length)
-        .bytes(record.relay).bytes(name).finish();
-    }
+    case "join":
+      return encoder.encode(record.name);
     case "hold":
       return encodeHold(record);
     case "want":
@@ -221,14 +212,10 @@ const DECODERS: Readonly<Record<number, Decoder>> = {
     const room = reader.bytes(ROOM_BYTES).slice();
     return done(reader, { type: "room", room });
   },
-  [ROOM_RECORD.join]: (reader) => {
-    const size = reader.varint();
-    if (size !== 0 && size !== AUTHOR_BYTES) return "malformed";
-    const relay = reader.bytes(size).slice();
-    return reader.failed || reader.left > MAX_ROOM_NAME_BYTES
+  [ROOM_RECORD.join]: (reader) =>
+    reader.left > MAX_ROOM_NAME_BYTES
       ? "malformed"
-      : { type: "join", relay, name: decoder.decode(reader.rest()) };
-  },
+      : { type: "join", name: decoder.decode(reader.rest()) },
   [ROOM_RECORD.hold]: decodeHold,
   [ROOM_RECORD.want]: (reader) => {
     const name = readName(reader), first = reader.varint(), last = reader.varint();
