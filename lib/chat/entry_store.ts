@@ -33,6 +33,11 @@ export interface LogState extends LogName {
   readonly frozen: boolean;
 }
 
+/** What was let go of a log: all up to a number. */
+export interface LogFloor extends LogName {
+  readonly floor: number;
+}
+
 /** Keeps entries. All calls are synchronous; what `append` has returned survives `kill -9`. */
 export interface EntryStore {
   /** All logs of a room. */
@@ -57,6 +62,22 @@ export interface EntryStore {
   range(room: Uint8Array, name: LogName, first: number, last: number, limit: number): StoredEntry[];
   /** The smallest `seq` of some entries of one log; undefined where none is held. */
   oldest(room: Uint8Array, name: LogName, first: number, last: number): number | undefined;
+  /**
+   * The log in which an author writes here; another one once it must not be gone on with.
+   *
+   * @param room The room.
+   * @param author One's own key.
+   * @param make Makes the random number of a new log, 8 bytes.
+   */
+  ownLog(room: Uint8Array, author: Uint8Array, make: () => Uint8Array): Uint8Array;
+  /**
+   * Removes the last entries of one's own log: nothing more is said in it.
+   *
+   * @param room The room.
+   * @param name The log.
+   * @param from The first number that goes.
+   */
+  forget(room: Uint8Array, name: LogName, from: number): void;
   /**
    * Keeps the proof that somebody signed two entries of one number, and freezes the log.
    *

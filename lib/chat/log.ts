@@ -74,6 +74,12 @@ export class Log {
     this.#head = id;
   }
 
+  /** All up to a number is let go. */
+  raise(floor: number): void {
+    this.floor = Math.max(this.floor, floor);
+    this.held.remove(0, this.floor);
+  }
+
   /** The hash of one that is at hand; undefined where only the store knows. */
   idOf(number: number): Uint8Array | undefined {
     return this.pending.get(number) ?? (number === this.#headNumber ? this.#head : undefined);

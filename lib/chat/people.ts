@@ -36,6 +36,11 @@ export class People {
     return this.#known.get(keyOf(author))?.name ?? keyTag(author);
   }
 
+  /** Whether somebody has said who they are. */
+  knows(author: Uint8Array): boolean {
+    return this.#known.has(keyOf(author));
+  }
+
   /** All who have said a name. */
   get names(): string[] {
     return [...this.#known.values()].map(({ name }) => name);

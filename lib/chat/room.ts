@@ -15,7 +15,7 @@ import type { Entry, LogName } from "../wire/entry.ts";
 import type { Run } from "../wire/room.ts";
 import type { HybridClock } from "./clock.ts";
 import { checkEntry, entryId, NO_ENTRY, signEntry } from "./entry.ts";
-import type { CheckedEntry, EntryStore, StoredEntry } from "./entry_store.ts";
+import type { CheckedEntry, EntryStore, LogFloor, StoredEntry } from "./entry_store.ts";
 import { Log, logKey } from "./log.ts";
 
 /** Logs in one room (our choice: each author has one for each store that they ever had). */
@@ -177,6 +177,11 @@ export class Room {
   /** Entries could not be kept: they may come again. */
   dropped(entries: readonly CheckedEntry[]): void {
     for (const { entry } of entries) this.log(entry)?.pending.delete(entry.number);
+  }
+
+  /** The store has let old entries go. */
+  trimmed(floors: readonly LogFloor[]): void {
+    for (const { floor, ...name } of floors) this.log(name)?.raise(floor);
   }
 
   /** An author signed two histories: the log goes no further. */

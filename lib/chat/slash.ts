@@ -20,7 +20,7 @@ export interface SlashCommand {
 /** All of them, in the order of the help. */
 export const SLASH_COMMANDS: readonly SlashCommand[] = [
   { name: "help", help: "this list" },
-  { name: "who", help: "who was heard, and when last" },
+  { name: "who", help: "who is there" },
   { name: "nick", argument: "NAME", help: "change your name" },
   { name: "me", argument: "ACTION", help: "say what you do: /me waves" },
   { name: "quit", help: "leave" },
@@ -36,6 +36,16 @@ export const TALK_COMMANDS: readonly SlashCommand[] = [
   },
   { name: "link", help: "round trip, loss, MTU, address, age of the keys" },
   { name: "accept", help: "go on with a key that has changed" },
+  ...SLASH_COMMANDS.filter(({ name }) => name === "quit"),
+];
+
+/** Those of a room. */
+export const JOIN_COMMANDS: readonly SlashCommand[] = [
+  ...SLASH_COMMANDS.filter(({ name }) => name !== "quit"),
+  { name: "last", argument: "[N]", help: "what was said last, 20 messages or N" },
+  { name: "search", argument: "WORDS", help: "what was said with these words in it" },
+  { name: "link", help: "round trip, loss, MTU, address of the relay" },
+  { name: "accept", help: "go on with a relay whose key has changed" },
   ...SLASH_COMMANDS.filter(({ name }) => name === "quit"),
 ];
 

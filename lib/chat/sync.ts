@@ -37,6 +37,9 @@ export const NEWEST = 50;
 const BATCH = 128;
 /** More than so much is not written ahead of what the other side has acknowledged, in bytes (ours). */
 const AHEAD_BYTES = 131_072;
+/** Beyond this, what is said now goes on the stream of history too, where it is bulk: paced, in datagrams
+ * as large as the path takes, and never in the way of who is quicker, in bytes (our choice). */
+const LIVE_AHEAD_BYTES = 16_384;
 /** Records on their way that the other side does not say it keeps; then nothing more goes (ours). */
 const MAX_FLYING = 1_024;
 /** Requests of the other side that wait (our choice). */
@@ -89,6 +92,8 @@ export class Sync {
   readonly #wanted: { readonly name: LogName; first: number; readonly last: number }[] = [];
   /** All that was kept up to this `seq` is sent, or is catching up's. */
   #cursor: number | undefined;
+  /** What is said now goes as bulk, until all of that is kept there: so the order stays. */
+  #slow = false;
   /** What came from it beyond the cursor. */
   readonly #fromThem = new Set<number>();
   /** Records on their way by stream, the oldest first; and how many were ever kept. */
@@ -210,11 +215,13 @@ export class Sync {
    * @param ours Whether a run came from this side's other end.
    */
   push(runs: readonly EncodedRun[], before: number, ours: (run: EncodedRun) => boolean): void {
-    const inTime = this.#cursor === before && this.#takes;
+    if (this.#slow && this.#flying[HISTORY].length === 0) this.#slow = false;
+    const inTime = this.#cursor === before && !this.#slow && this.#takes &&
+      this.#pipe.held < LIVE_AHEAD_BYTES;
     for (const run of runs) {
       const last = run.entries.at(-1)?.seq ?? 0;
       if (inTime) {
-        if (!ours(run)) this.#sendLive(run);
+        if (!ours(run)) this.#sendNews(LIVE, run);
         this.#cursor = last;
       } else if (ours(run)) { for (const { seq } of run.entries) this.#fromThem.add(seq); }
     }
@@ -240,7 +247,8 @@ export class Sync {
   #catchLive(): boolean {
     const batch = this.#store.after(this.room.number, this.#cursor ?? 0, BATCH);
     const mine = batch.filter(({ seq }) => !this.#fromThem.delete(seq));
-    for (const run of encodeRuns(mine, false)) this.#sendLive(run);
+    this.#slow = true;
+    for (const run of encodeRuns(mine, false)) this.#sendNews(HISTORY, run);
     this.#cursor = batch.at(-1)?.seq ?? this.room.last;
     return true;
   }
@@ -281,6 +289,7 @@ export class Sync {
       for (const { first, last } of set.ranges) missed += last - first + 1;
     }
     this.#sayHeld([...this.room.logs].filter(({ name }) => equal(name.author, this.#peer)));
+    this.#sayFloors();
     this.#askForMissing();
     const isNew = this.#theirs.size === 0;
     this.#theirs = new Map();
@@ -293,6 +302,17 @@ export class Sync {
     if (missed === first.length) return;
     this.#lacks = lacks;
     this.#rest = { after: isNew ? 0 : this.#oldest(lacks) - 1, until: this.room.last };
+  }
+
+  /** What they lack and nobody will bring them: it was let go here. */
+  #sayFloors(): void {
+    for (const { name, floor } of this.room.logs) {
+      if (floor === 0) continue;
+      const theirs = this.#theirs.get(logKey(name));
+      const lacks = theirs === undefined || theirs.floor < floor &&
+          theirs.ranges.missing(theirs.floor + 1, floor).length > 0;
+      if (lacks) this.#write(LIVE, { type: "floor", ...name, floor });
+    }
   }
 
   /** The newest entries, and who their authors are: the first entry of each of their logs. */
@@ -337,9 +357,9 @@ export class Sync {
     }
   }
 
-  #sendLive(run: EncodedRun): void {
-    if (run.entries.every(this.#pushes)) return this.#send(LIVE, [run]);
-    this.#send(LIVE, encodeRuns(run.entries.filter(this.#pushes), false));
+  #sendNews(stream: 0 | 1, run: EncodedRun): void {
+    if (run.entries.every(this.#pushes)) return this.#send(stream, [run]);
+    this.#send(stream, encodeRuns(run.entries.filter(this.#pushes), false));
   }
 
   #send(stream: 0 | 1, runs: readonly EncodedRun[]): void {

@@ -13,7 +13,7 @@ import { nearest } from "../chat/nearest.ts";
 import { plain } from "./plain.ts";
 import { plainServe } from "./plain_serve.ts";
 import { service } from "./service.ts";
-import { id, ping, talk } from "./session_commands.ts";
+import { history, id, invite, join, ping, serve, talk } from "./session_commands.ts";
 
 const completions: Command = {
   name: "completions",
@@ -53,6 +53,10 @@ const help: Command = {
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   talk,
+  serve,
+  join,
+  invite,
+  history,
   ping,
   id,
   plain,

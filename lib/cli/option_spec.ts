@@ -70,6 +70,32 @@ export interface Options {
   readonly interval?: number;
   /** Id: with whom to compare. */
   readonly with?: string;
+  /** History: only of this room. */
+  readonly room?: string;
+  /** History: only of somebody with this name. */
+  readonly from?: string;
+  /** History: not before, as a date, a time, or how long ago. */
+  readonly since?: string;
+  /** History: before. */
+  readonly until?: string;
+  /** History: all as JSON Lines, oldest first. */
+  readonly export?: boolean;
+  /** History: takes messages that were exported, from a file. */
+  readonly import?: string;
+  /** Serve: how long entries are kept, in seconds. */
+  readonly keep?: number;
+  /** Serve: how many bytes of bodies a room keeps. */
+  readonly keepBytes?: number;
+  /** Serve: keys that are let in. */
+  readonly allow?: readonly Uint8Array[];
+  /** Serve: a file with keys that are let in, one a line. */
+  readonly allowFile?: string;
+  /** Serve: members of a room at once. */
+  readonly maxMembers?: number;
+  /** Join: ask for the passphrase of the room. */
+  readonly passphrase?: boolean;
+  /** Join: a file with the passphrase of the room. */
+  readonly passphraseFile?: string;
 }
 
 /** The name of an option in the program. */

@@ -20,8 +20,12 @@ export interface Profile {
   readonly credentials: Credentials;
   readonly contacts: Contacts;
   readonly name: string;
+  /** Where files are; undefined where nothing is kept. */
+  readonly home: string | undefined;
+  /** Which of several programs of this profile: 1 for the first. */
+  readonly slot: number;
   /** What to tell the person about the profile, if anything. */
-  readonly notes: readonly string[];
+  readonly notes: string[];
   /** Gives it back. */
   close(): void;
 }
@@ -52,6 +56,8 @@ export async function openProfile(host: Host, options: Options): Promise<Profile
       credentials: credentialsOf(slot.seeds, random),
       contacts,
       name: own ? anyName(`${name.slice(0, 28)}-${slot.number}`) : name,
+      home,
+      slot: slot.number,
       notes,
       close: () => {
         contacts.close();
@@ -118,19 +124,28 @@ function isUnwritable(error: unknown): boolean {
 function temporary(
   name: string,
   random: (length: number) => Uint8Array,
-  notes: readonly string[],
+  notes: string[],
 ): Profile {
   const contacts = new Contacts(undefined);
   return {
     credentials: credentialsOf({ identity: random(32), static: random(32) }, random),
     contacts,
     name,
+    home: undefined,
+    slot: 1,
     notes,
     close: () => contacts.close(),
   };
 }
 
-function credentialsOf(seeds: Seeds, random: (length: number) => Uint8Array): Credentials {
+/**
+ * Keys from their seeds, for one run of the program.
+ *
+ * @param seeds The seeds.
+ * @param random Gives the number of the run.
+ * @returns The keys.
+ */
+export function credentialsOf(seeds: Seeds, random: (length: number) => Uint8Array): Credentials {
   return {
     identity: makeIdentity(seeds.identity),
     staticKey: keyPair(seeds.static),

@@ -24,6 +24,75 @@ export const talk: Command = {
   run: async (invocation) => await (await import("./talk.ts")).run(invocation),
 };
 
+/** `serve`. */
+export const serve: Command = {
+  name: "serve",
+  usage: "",
+  words: [0, 0],
+  summary: "run a relay: rooms, stored, forwarded, caught up on",
+  options: ["keep", "keepBytes", "allow", "allowFile", "maxMembers"],
+  details: [
+    "People join rooms on it by address (udpchat join HOST) or by link. What is said",
+    "is on disk before it is acknowledged, and whoever was away gets it later. The",
+    "relay can read rooms without a secret, and not those with one: of these it sees",
+    "keys, sizes, times and addresses. Entries are kept for 30 days and up to 1 GB a",
+    "room unless --keep and --keep-bytes say otherwise. A line a minute tells how it",
+    "goes. It has a key of its own; a second relay on the same home is an error.",
+  ],
+  examples: ["serve", "serve --port 4000 --keep 7d --allow-file members.txt"],
+  run: async (invocation) => await (await import("./serve.ts")).run(invocation),
+};
+
+/** `join`. */
+export const join: Command = {
+  name: "join",
+  usage: "HOST[:PORT][/ROOM]|LINK|-",
+  words: [1, 1],
+  summary: "join a room on a relay, by address or by link",
+  options: ["passphrase", "passphraseFile", "acceptNewKey"],
+  details: [
+    "Shows what was said meanwhile, and who is there. A message shows when the relay",
+    "has stored it (this is what a pipe waits for), and how many members hold it.",
+    "What is typed while the relay is away is on disk, and goes out later. - asks for",
+    "the link, so that it is in no list of processes and in no shell history.",
+  ],
+  examples: ["join relay.example/tea", "join - --name ann"],
+  run: async (invocation) => await (await import("./join.ts")).run(invocation),
+};
+
+/** `invite`. */
+export const invite: Command = {
+  name: "invite",
+  usage: "HOST[:PORT][/ROOM]",
+  words: [1, 1],
+  summary: "print a fresh link for an end-to-end encrypted room",
+  options: [],
+  details: [
+    "Who has the link can join and read everything that is ever said there; the relay",
+    "cannot. The link names the relay's key, so that no other can take its place.",
+    "To lock somebody out make a new link and give it to the others.",
+  ],
+  examples: ["invite relay.example", "invite relay.example:4000/tea"],
+  run: async (invocation) => await (await import("./invite.ts")).run(invocation),
+};
+
+/** `history`. */
+export const history: Command = {
+  name: "history",
+  usage: "[WORDS]",
+  words: [0, 100],
+  summary: "search what this machine has seen, newest first",
+  options: ["room", "from", "since", "until", "count", "export", "import"],
+  details: [
+    "Shows the newest 20 messages that have all the words in them (-c N for more). The",
+    "words are looked for as whole words, in any case and with or without accents.",
+    "--json prints each as an object. --export prints all, oldest first, and --import",
+    "takes them on another machine; what is there already is not taken twice.",
+  ],
+  examples: ["history tea tuesday --room lobby --since 7d", "history --export > messages.jsonl"],
+  run: async (invocation) => await (await import("./history.ts")).run(invocation),
+};
+
 /** `ping`. */
 export const ping: Command = {
   name: "ping",

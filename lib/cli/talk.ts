@@ -4,7 +4,6 @@
  * @module
  */
 
-import { format } from "@std/fmt/duration";
 import { toName } from "../chat/name.ts";
 import { printable } from "../chat/printable.ts";
 import { complete, parseLine, slashHelp, TALK_COMMANDS } from "../chat/slash.ts";
@@ -24,6 +23,7 @@ import { printOut } from "./print.ts";
 import { UsageError } from "./exit.ts";
 import { type Front, openFront } from "./front.ts";
 import type { Host } from "./host.ts";
+import { linkLines, round } from "./link_lines.ts";
 import { bindingOf, type Options } from "./options.ts";
 import { DEFAULT_TIMEOUT } from "./plain.ts";
 import { openProfile, type Profile } from "./profile.ts";
@@ -359,7 +359,7 @@ function verify({ front, machine, profile }: Feeding, argument: string): void {
 function link({ front, machine, host }: Feeding): void {
   const { session, partner } = machine;
   if (!session || !partner) return front.reporter.print(["nobody is on the line yet"]);
-  const { rtt, jitter, loss, lossBack, mtu, generation, keyedAt } = session.link;
+  const { rtt, jitter, loss, mtu } = session.link;
   front.reporter.report({
     event: "link",
     peer: keyText(partner.key),
@@ -369,22 +369,5 @@ function link({ front, machine, host }: Feeding): void {
     mtu,
     address: session.address,
   });
-  const silence = (host.clock.now() - session.heardAt) / 1000;
-  front.reporter.print([
-    `address     ${formatAddress(session.address)}`,
-    `round trip  ${round(rtt)} ms, jitter ${round(jitter)} ms`,
-    `loss        ${round(loss * 100)} % there, ${round(lossBack * 100)} % back`,
-    `MTU         ${mtu} bytes`,
-    `keys        ${age(host.clock.now() - keyedAt)} old, changed ${generation} times`,
-    `traffic     ${session.bytes.sent} bytes sent, ${session.bytes.received} received`,
-    `last heard  ${round(silence)} s ago`,
-  ]);
-}
-
-function age(ms: number): string {
-  return format(Math.floor(ms / 1000) * 1000, { ignoreZero: true }) || "0s";
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
+  front.reporter.print(linkLines(session, host));
 }

@@ -9,7 +9,8 @@ import { keyTag } from "../crypto/identity.ts";
 import { CLOSE } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
 import type { RecordReader } from "../wire/records.ts";
-import { decodeEcho, ECHO, encodeEcho, encodeTalk, type TalkRecord } from "../wire/talk.ts";
+import { encodeTalk, type TalkRecord } from "../wire/talk.ts";
+import { answerEcho } from "./echo.ts";
 import { Held } from "./held.ts";
 import { type Line, partnerOf } from "./line.ts";
 import { Outbox } from "./outbox.ts";
@@ -67,10 +68,7 @@ export class Exchange {
 
   /** Answers a ping. */
   echo(session: Session, bytes: Uint8Array): void {
-    const echo = decodeEcho(bytes);
-    if (echo?.type !== ECHO.ask) return;
-    session.datagram(encodeEcho(ECHO.answer, echo.number));
-    this.#touch(session);
+    if (answerEcho(session, bytes)) this.#touch(session);
   }
 
   /** Ends a session. */

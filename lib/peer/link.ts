@@ -12,6 +12,7 @@ import type { Remote } from "../session/credentials.ts";
 import type { Session } from "../session/session.ts";
 import type { RecordReader } from "../wire/records.ts";
 import { encodeRoom, roomReader, type RoomRecord } from "../wire/room.ts";
+import type { Throttle } from "./throttle.ts";
 
 /** A link that is behind goes on once so little is on its way, in bytes (our choice). */
 const WAKE_BYTES = 65_536;
@@ -31,8 +32,8 @@ export interface HeardRecord extends Heard {
 export class Link {
   readonly session: Session;
   readonly remote: Remote;
-  /** Something was written since this was last looked at. */
-  #written = false;
+  /** What waits as the other side writes too fast; the node's own. */
+  throttle: Throttle<unknown> | undefined;
   readonly #readers: readonly [RecordReader<RoomRecord>, RecordReader<RoomRecord>] = [
     roomReader(),
     roomReader(),
@@ -61,13 +62,6 @@ export class Link {
   /** What is done about each room on this link. */
   get syncs(): Iterable<Sync> {
     return this.#syncs.values();
-  }
-
-  /** Something was written since this was last asked. */
-  get written(): boolean {
-    const written = this.#written;
-    this.#written = false;
-    return written;
   }
 
   /** What is done about a room on this link, by its key; undefined where it has not been joined. */
@@ -115,7 +109,6 @@ export class Link {
       this.session.write(stream, encodeRoom({ type: "room", room }));
     }
     this.session.write(stream, bytes);
-    this.#written = true;
   }
 
   /**

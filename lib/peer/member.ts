@@ -11,9 +11,8 @@
 
 import { encodeBody } from "../chat/body.ts";
 import type { StoredEntry } from "../chat/entry_store.ts";
-import { People } from "../chat/people.ts";
 import type { Room } from "../chat/room.ts";
-import { LIVE } from "../chat/sync.ts";
+import { LIVE, NEWEST } from "../chat/sync.ts";
 import { equal } from "../crypto/hash.ts";
 import { certify, keyText } from "../crypto/identity.ts";
 import type { HubEvent } from "../session/hub.ts";
@@ -22,13 +21,14 @@ import { VERSION } from "../wire/packet.ts";
 import type { Session } from "../session/session.ts";
 import type { Address } from "../wire/address.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
-import type { EntryFields } from "../wire/entry.ts";
+import { type EntryFields, LOG_BYTES } from "../wire/entry.ts";
 import type { Range } from "../wire/ranges.ts";
 import { MEMBER, type RoomRecord } from "../wire/room.ts";
 import { Calls } from "./calls.ts";
 import type { Link } from "./link.ts";
 import type { MemberDone, MemberEvent, MemberOptions } from "./member_event.ts";
 import { Node, type NodeEvent } from "./node.ts";
+import { Roster } from "./roster.ts";
 
 /** Messages that wait before reading of more stops (our choice). */
 const FULL = 1_000;
@@ -39,12 +39,14 @@ const NONCE_BYTES = 12;
 
 /** One member of one room. */
 export class Member {
-  readonly people: People;
+  /** Who is who, and who is here. */
+  readonly roster: Roster;
   readonly #options: MemberOptions;
   readonly #node: Node;
   readonly #room: Room;
   readonly #calls: Calls;
   readonly #own: Uint8Array;
+  #log: Uint8Array;
   #name: string;
   #events: MemberEvent[] = [];
   #link: Link | undefined;
@@ -52,11 +54,12 @@ export class Member {
   readonly #unstored = new Map<number, string>();
   /** The identities of those that it has, to tell how far they got. */
   readonly #ids = new Map<number, string>();
-  readonly #here = new Set<string>();
   #everUp = false;
   #changed: Uint8Array | undefined;
   #accepted: Uint8Array | undefined;
   #lost = 0;
+  /** Entries that the relay has let go and we lack. */
+  #letGo = 0;
   #ended = false;
   #deadline: number | undefined;
   #done: MemberDone | undefined;
@@ -72,7 +75,6 @@ export class Member {
     this.#options = options;
     this.#own = options.hub.credentials.identity.publicKey;
     this.#name = options.name;
-    this.people = new People(options.room.key);
     this.#node = new Node({
       hub: options.hub,
       store: options.store,
@@ -80,7 +82,8 @@ export class Member {
       pushes: ({ entry }) => equal(entry.author, this.#own),
     });
     this.#room = this.#node.room(options.room.number);
-    this.#learnPeople();
+    this.roster = new Roster(this.#room, options.store, options.room.key);
+    this.#log = this.#ownLog();
     this.#sayName(now);
     this.#calls = new Calls(this.#node.hub, options.to);
     this.#calls.begin(false, now);
@@ -104,18 +107,6 @@ export class Member {
   /** The session with the relay. */
   get session(): Session | undefined {
     return this.#link?.session;
-  }
-
-  /** The keys of those who are here, as {@linkcode keyText} writes them. */
-  get here(): ReadonlySet<string> {
-    return this.#here;
-  }
-
-  /** Everybody who has ever said anything here. */
-  get authors(): Uint8Array[] {
-    const authors = new Map<string, Uint8Array>();
-    for (const { name } of this.#room.logs) authors.set(keyText(name.author), name.author);
-    return [...authors.values()];
   }
 
   /**
@@ -186,6 +177,7 @@ export class Member {
     }
     this.#calls.stop();
     for (const { session } of this.#node.links) this.#node.close(session, CLOSE.done, reason);
+    this.#takeBack();
     const lost = count > 0 || this.#lost > 0;
     this.#done = status === 0 && lost
       ? this.#everUp ? { status: 4, reason: "not delivered" } : { status: 3, reason: "no answer" }
@@ -290,7 +282,7 @@ export class Member {
           "warning",
           "fork",
           `${
-            this.people.nameOf(event.author)
+            this.roster.people.nameOf(event.author)
           } signed two histories: nothing more is taken of this log`,
         );
       case "disk":
@@ -306,7 +298,11 @@ export class Member {
 
   #up({ session, remote, call }: Extract<HubEvent, { type: "up" }>, now: number): void {
     if (this.#done || call === undefined) return this.#node.close(session, CLOSE.done, "no call");
-    const { pinned, acceptNewKey, asks, room } = this.#options, key = remote.identity;
+    const { pinned, expects, acceptNewKey, asks, room } = this.#options, key = remote.identity;
+    if (expects && !expects(key)) {
+      this.#notice("error", "relay", "another relay answers than the one that the link names");
+      return this.leave(1, "other relay");
+    }
     const accepted = acceptNewKey || (this.#accepted && equal(this.#accepted, key));
     if (pinned && !equal(pinned, key) && !accepted) {
       this.#calls.stop();
@@ -322,7 +318,7 @@ export class Member {
     if (before && before !== session) this.#node.close(before, CLOSE.replaced, "another session");
     this.#calls.answered();
     this.#link = link;
-    this.#here.clear();
+    this.roster.clear();
     this.#events.push({ type: "up", key, address: session.address, again: this.#everUp });
     this.#everUp = true;
     const name = room.key ? "" : room.name;
@@ -360,27 +356,30 @@ export class Member {
       case "notice":
         return this.#notice("warning", "relay", record.text);
       case "missed":
-        this.#events.push({ type: "missed", count: record.count });
+        if (record.count > NEWEST) this.#events.push({ type: "missed", count: record.count });
         return;
-      case "member": {
-        const state = record.state === MEMBER.here ? "here" : "gone", key = record.author;
-        const text = keyText(key);
-        if (state === "here" ? this.#here.has(text) : !this.#here.delete(text)) return;
-        if (state === "here") this.#here.add(text);
-        this.#events.push({ type: "presence", who: { key, name: this.people.nameOf(key) }, state });
+      case "member":
+        this.#events.push(...this.roster.move(record.author, record.state === MEMBER.here));
         return;
-      }
+      case "floor":
+        this.#letGo += record.floor;
+        if (this.#letGo > record.floor) return;
+        return this.#notice(
+          "info",
+          "trimmed",
+          "the relay no longer keeps the oldest of what was said here",
+        );
       case "hold":
         // It may have been stored on the way of a session that is gone.
         for (const { log, ranges } of record.logs) {
-          if (!equal(log, this.#options.log)) continue;
+          if (!equal(log, this.#log)) continue;
           for (const number of [...this.#unstored.keys()]) {
             if (within(ranges, number)) this.#storedOwn(number);
           }
         }
         return;
       case "delivered": {
-        if (!equal(record.log, this.#options.log)) return;
+        if (!equal(record.log, this.#log)) return;
         const { members } = record;
         for (const { number, holders } of record.steps) {
           const id = this.#ids.get(number);
@@ -394,24 +393,22 @@ export class Member {
 
   /** Somebody said something: live, or in the first block of what one has missed. */
   #heard(stored: StoredEntry, history: boolean, stream: 0 | 1): void {
-    const { entry } = stored, body = this.people.open(entry);
+    const { entry } = stored, body = this.roster.people.open(entry);
+    if (equal(entry.author, this.#own) && equal(entry.log, this.#log)) this.#moveOn(entry.number);
     if (body === undefined) return;
     if (body.kind === "profile") {
-      const learnt = this.people.learn(entry, body.name);
-      if (learnt?.old === undefined || history) return;
-      const who = { key: entry.author, name: body.name };
-      this.#events.push({ type: "presence", who, state: "renamed", old: learnt.old });
+      this.#events.push(...this.roster.learn(entry, body.name, history));
       return;
     }
-    if (stream !== LIVE) return;
-    const author = { key: entry.author, name: this.people.nameOf(entry.author) };
+    const author = { key: entry.author, name: this.roster.people.nameOf(entry.author) };
     const self = equal(entry.author, this.#own), { text } = body, { time } = entry;
-    this.#events.push({ type: "message", id: idOf(stored), author, text, time, self, history });
+    const type = history && stream !== LIVE ? "past" : "message";
+    this.#events.push({ type, id: idOf(stored), author, text, time, self, history });
   }
 
   /** The relay keeps an entry. */
   #stored({ author, log, number }: EntryFields): void {
-    if (equal(author, this.#own) && equal(log, this.#options.log)) this.#storedOwn(number);
+    if (equal(author, this.#own) && equal(log, this.#log)) this.#storedOwn(number);
   }
 
   #storedOwn(number: number): void {
@@ -429,28 +426,44 @@ export class Member {
     this.#events.push({ type: "status", id, state: "stored", ...(by ? { by } : {}) });
   }
 
+  #ownLog(): Uint8Array {
+    const { store, room, hub } = this.#options;
+    return store.ownLog(room.number, this.#own, () => hub.random(LOG_BYTES));
+  }
+
+  /** Others hold more of our log than we: our store is an old copy. What we say now goes elsewhere. */
+  #moveOn(number: number): void {
+    const { store, room } = this.#options;
+    store.forget(room.number, { author: this.#own, log: this.#log }, number + 1);
+    this.#log = this.#ownLog();
+  }
+
+  /** What a pipe could not deliver leaves: run again, the script does not say it twice. */
+  #takeBack(): void {
+    const [first] = this.#unstored.keys();
+    if (!this.#ended || first === undefined) return;
+    const name = { author: this.#own, log: this.#log };
+    try {
+      this.#options.store.forget(this.#room.number, name, first);
+    } catch (error) {
+      this.#notice("error", "disk", `cannot take it back: ${(error as Error).message}`);
+    }
+  }
+
   #write(body: Uint8Array, now: number): StoredEntry {
-    const { hub, room, log } = this.#options;
+    const { hub, room } = this.#options, log = this.#log;
     const sealed = room.key?.seal(this.#own, log, hub.random(NONCE_BYTES), body) ?? body;
     return this.#node.say(this.#room, log, sealed, now);
   }
 
   /** The first entry of a log says who its author is; another one when the name changes. */
   #sayName(now: number): void {
-    const own = this.#room.log({ author: this.#own, log: this.#options.log });
-    if (own && own.last > 0 && this.people.nameOf(this.#own) === this.#name) return;
+    const own = this.#room.log({ author: this.#own, log: this.#log });
+    if (own && own.last > 0 && this.roster.people.nameOf(this.#own) === this.#name) return;
     const { identity, staticKey: { publicKey: staticKey } } = this.#options.hub.credentials;
     const certificate = certify(identity, staticKey);
     const body = encodeBody({ kind: "profile", name: this.#name, staticKey, certificate });
-    this.people.learn(this.#write(body, now).entry, this.#name);
-  }
-
-  #learnPeople(): void {
-    for (const { name } of this.#room.logs) {
-      const [first] = this.#options.store.range(this.#room.number, name, 1, 1, 1);
-      const body = first && this.people.open(first.entry);
-      if (first && body?.kind === "profile") this.people.learn(first.entry, body.name);
-    }
+    this.roster.people.learn(this.#write(body, now).entry, this.#name);
   }
 
   #notice(level: "info" | "warning" | "error", code: string, text: string): void {

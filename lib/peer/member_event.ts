@@ -25,8 +25,6 @@ export interface MemberOptions {
   readonly hub: HubOptions;
   /** Where entries are kept. */
   readonly store: EntryStore;
-  /** The log of this store in this room, 8 bytes. */
-  readonly log: Uint8Array;
   /** Wall time in ms since 1970, for a time of the program. */
   readonly wall: (now: number) => number;
   /** What others see. */
@@ -36,6 +34,8 @@ export interface MemberOptions {
   readonly to: readonly Address[];
   /** The relay's key, as a link has it or as it answered there before. */
   readonly pinned?: Uint8Array | undefined;
+  /** Whether a key is the one that a link names. */
+  readonly expects?: ((key: Uint8Array) => boolean) | undefined;
   /** Go on with another key. */
   readonly acceptNewKey?: boolean;
   /** Somebody is there to be asked about a changed key; else it ends. */
@@ -76,6 +76,8 @@ export type MemberEvent =
     readonly again: boolean;
   }
   | ({ readonly type: "message" } & RoomMessage)
+  /** Caught up on, behind what is shown: to be found by a search. */
+  | ({ readonly type: "past" } & RoomMessage)
   | {
     readonly type: "status";
     readonly id: string;

@@ -20,7 +20,9 @@ import { Hub, type HubEvent, type HubOptions } from "../session/hub.ts";
 import { CLOSE, type SessionEvent } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
 import { encodeRoom, type RoomRecord } from "../wire/room.ts";
+import { answerEcho } from "./echo.ts";
 import { type HeardRecord, Link } from "./link.ts";
+import { type Pace, Throttle } from "./throttle.ts";
 
 /** Entries are kept together for so long, in ms: a disk is asked once for all (our choice). */
 const COMMIT_MS = 3;
@@ -30,6 +32,11 @@ const COMMIT_ENTRIES = 512;
 const MAX_WAITING = 16_384;
 /** The disk is asked again after so long, in ms (our choice). */
 const RETRY_MS = 1_000;
+
+/** What comes late and is not older than this is news to those who were there, in ms (our choice). */
+const NEWS_MS = 600_000;
+/** What was said before costs so much of what is said now (our choice). */
+const HISTORY_COST = 1 / 20;
 
 /** What a node needs. */
 export interface NodeOptions {
@@ -45,8 +52,20 @@ export interface NodeOptions {
     room: Uint8Array,
     join: Extract<RoomRecord, { type: "join" }>,
   ) => void;
+  /** How much each may write; who writes more is passed on more slowly. */
+  readonly pace?: Pace | undefined;
   /** Which entries of a room the other side of a link is told of live. */
   readonly pushes: (entry: StoredEntry, link: Link) => boolean;
+}
+
+/** ENTRIES that came. */
+type Entries = Extract<RoomRecord, { type: "entries" }>;
+
+/** One that waits as its sender writes too fast. */
+interface Slowed {
+  readonly sync: Sync;
+  readonly stream: 0 | 1;
+  readonly run: Entries;
 }
 
 /** What happened. */
@@ -78,6 +97,8 @@ export type NodeEvent =
     readonly link: Link;
     readonly entries: readonly StoredEntry[];
   }
+  /** Somebody writes too fast: the first of it since they did not. */
+  | { readonly type: "slowed"; readonly link: Link; readonly room: Room }
   | { readonly type: "fork"; readonly room: Room; readonly author: Uint8Array }
   /** The disk takes nothing, or takes things again. */
   | { readonly type: "disk"; readonly error: Error | undefined };
@@ -99,9 +120,13 @@ export class Node {
   readonly #clock: HybridClock = new HybridClock();
   readonly #rooms = new Map<string, Room>();
   readonly #links = new Map<Session, Link>();
+  /** Who takes part in a room. */
+  readonly #linksOf = new Map<Room, Set<Link>>();
+  /** Those that have something waiting as they write too fast. */
+  readonly #slowed = new Set<Link>();
   #inbox: Waiting[] = [];
   /** Records whose entries are in the inbox or need none, by sync and stream. */
-  #owed = new Map<Sync, [number, number]>();
+  #owed = new Map<Sync, { readonly link: Link; readonly counts: [number, number] }>();
   #commitAt: number | undefined;
   #committedAt = -Infinity;
   #failing = false;
@@ -163,7 +188,7 @@ export class Node {
       throw error;
     }
     const stored = { ...checked, seq: seq ?? 0 };
-    this.#kept(room, [stored], [OWN]);
+    this.#kept(room, [stored], [OWN], now);
     return stored;
   }
 
@@ -174,7 +199,26 @@ export class Node {
    * @param room The room.
    */
   join(link: Link, room: Room): Sync {
+    const links = this.#linksOf.get(room) ?? new Set();
+    this.#linksOf.set(room, links.add(link));
     return link.join(room, this.store, (entry) => this.#options.pushes(entry, link));
+  }
+
+  /**
+   * Takes no part any more.
+   *
+   * @param link The link.
+   * @param room The room.
+   */
+  leave(link: Link, room: Room): void {
+    link.leave(room.key);
+    this.#part(link, room);
+  }
+
+  #part(link: Link, room: Room): void {
+    const links = this.#linksOf.get(room);
+    links?.delete(link);
+    if (links?.size === 0) this.#linksOf.delete(room);
   }
 
   /** Says something about a room that is no entry. */
@@ -204,6 +248,7 @@ export class Node {
    */
   work(now: number): void {
     for (const event of this.hub.events()) this.#hubEvent(event, now);
+    this.#goOn(now);
     const due = this.#commitAt !== undefined && now >= this.#commitAt;
     if (due || this.#inbox.length >= COMMIT_ENTRIES && !this.#failing) this.#commit(now);
   }
@@ -217,9 +262,9 @@ export class Node {
 
   /** When `work` wants to be called, in ms. */
   nextTimeout(): number | undefined {
-    const hub = this.hub.nextTimeout();
-    if (hub === undefined || this.#commitAt === undefined) return hub ?? this.#commitAt;
-    return Math.min(hub, this.#commitAt);
+    let next = Math.min(this.hub.nextTimeout() ?? Infinity, this.#commitAt ?? Infinity);
+    for (const { throttle } of this.#slowed) next = Math.min(next, throttle?.dueAt ?? Infinity);
+    return next === Infinity ? undefined : next;
   }
 
   #hubEvent(event: HubEvent, now: number): void {
@@ -233,7 +278,14 @@ export class Node {
     if (event.event.type === "data") this.#data(link, event.event.stream, event.event.bytes, now);
     else {
       if (event.event.type === "drained") this.pump(link);
-      if (event.event.type === "closed") this.#links.delete(event.session);
+      if (event.event.type === "datagram" && answerEcho(link.session, event.event.bytes)) {
+        this.hub.touch(link.session);
+      }
+      if (event.event.type === "closed") {
+        this.#links.delete(event.session);
+        this.#slowed.delete(link);
+        for (const sync of link.syncs) this.#part(link, sync.room);
+      }
       this.#events.push({ type: "session", link, event: event.event });
     }
   }
@@ -279,19 +331,36 @@ export class Node {
         return true;
       }
       case "entries":
-        return this.#take(link, sync, stream, record, now);
+        return this.#entries(link, { sync, stream, run: record }, now);
       default:
         return true;
     }
   }
 
-  #take(
-    link: Link,
-    sync: Sync,
-    stream: 0 | 1,
-    run: Extract<RoomRecord, { type: "entries" }>,
-    now: number,
-  ): boolean {
+  /** What was said before goes faster: it was asked for, or so its sender says. */
+  #entries(link: Link, slowed: Slowed, now: number): boolean {
+    const { pace } = this.#options, { sync, run } = slowed;
+    if (pace === undefined) return this.#take(link, slowed, now);
+    const throttle = link.throttle ??= new Throttle<unknown>(pace, now) as Throttle<Slowed>;
+    const what = throttle.push(slowed, run.parts.length * (run.history ? HISTORY_COST : 1), now);
+    if (what === "go") return this.#take(link, slowed, now);
+    this.#slowed.add(link);
+    if (throttle.size === 1) this.#events.push({ type: "slowed", link, room: sync.room });
+    return what === "wait";
+  }
+
+  /** What had to wait and need not any more. */
+  #goOn(now: number): void {
+    for (const link of this.#slowed) {
+      const throttle = link.throttle as Throttle<Slowed> | undefined;
+      for (let next = throttle?.take(now); next !== undefined; next = throttle?.take(now)) {
+        if (!this.#take(link, next, now)) this.#refuse(link);
+      }
+      if (throttle?.size === 0) this.#slowed.delete(link);
+    }
+  }
+
+  #take(link: Link, { sync, stream, run }: Slowed, now: number): boolean {
     // What does not fit is not acknowledged: it comes again on the next session.
     if (this.#inbox.length >= MAX_WAITING) return true;
     const { room } = sync, taken = room.take(run, this.#options.wall(now));
@@ -305,8 +374,8 @@ export class Node {
       this.store.freeze(taken.fork.held, taken.fork.other);
       this.#events.push({ type: "fork", room, author: run.author });
     }
-    const owed = this.#owed.get(sync) ?? [0, 0];
-    owed[stream]++;
+    const owed = this.#owed.get(sync) ?? { link, counts: [0, 0] };
+    owed.counts[stream]++;
     this.#owed.set(sync, owed);
     this.#commitAt ??= Math.max(now, this.#committedAt + COMMIT_MS);
     return true;
@@ -335,18 +404,23 @@ export class Node {
       of.waiting.push(waiting);
       byRoom.set(waiting.room, of);
     }
-    for (const [room, { stored, waiting }] of byRoom) this.#kept(room, stored, waiting);
-    for (const [sync, counts] of this.#owed) {
+    for (const [room, { stored, waiting }] of byRoom) this.#kept(room, stored, waiting, now);
+    for (const [sync, { link, counts }] of this.#owed) {
       for (const stream of [LIVE, HISTORY] as const) {
         if (counts[stream] > 0) sync.kept(stream, counts[stream]);
       }
+      this.hub.touch(link.session);
     }
-    for (const link of this.#links.values()) if (link.written) this.hub.touch(link.session);
     this.#owed = new Map();
   }
 
   /** Entries of one room are kept: the others are told. */
-  #kept(room: Room, stored: readonly StoredEntry[], origins: readonly Origin[]): void {
+  #kept(
+    room: Room,
+    stored: readonly StoredEntry[],
+    origins: readonly Origin[],
+    now: number,
+  ): void {
     const before = room.last, source = new Map<EncodedRun, Link | undefined>();
     room.kept(stored);
     const runs: EncodedRun[] = [];
@@ -354,13 +428,16 @@ export class Node {
       const origin = origins[from] ?? OWN, { link, history, stream } = origin;
       while (until < stored.length && sameOrigin(origins[until], origin)) until++;
       const entries = stored.slice(from, until);
-      for (const run of encodeRuns(entries, history)) {
+      // Who has just joined is asked for what they said; to the others it is news all the same.
+      const old = this.#options.wall(now) - NEWS_MS;
+      const past = history && entries.every(({ entry }) => entry.time < old);
+      for (const run of encodeRuns(entries, past)) {
         source.set(run, link);
         runs.push(run);
       }
       this.#events.push({ type: "kept", room, entries, history, stream, link });
     }
-    for (const link of this.#links.values()) {
+    for (const link of this.#linksOf.get(room) ?? []) {
       const sync = link.sync(room.key);
       if (sync === undefined || link.session.closing) continue;
       sync.push(runs, before, (run) => source.get(run) === link);

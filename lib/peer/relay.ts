@@ -6,6 +6,7 @@
  */
 
 import { Progress } from "../chat/progress.ts";
+import type { LogFloor } from "../chat/entry_store.ts";
 import { roomKey } from "../chat/room.ts";
 import { CLOSE } from "../session/event.ts";
 import type { Address } from "../wire/address.ts";
@@ -31,7 +32,7 @@ export interface RelayOptions extends Omit<NodeOptions, "pushes"> {
 export type RelayEvent =
   | { readonly type: "here" | "gone"; readonly key: Uint8Array; readonly room: Uint8Array }
   | { readonly type: "refused"; readonly key: Uint8Array; readonly reason: string }
-  | { readonly type: "kept"; readonly room: Uint8Array; readonly count: number }
+  | { readonly type: "slowed"; readonly key: Uint8Array }
   | Extract<NodeEvent, { type: "disk" }>
   | { readonly type: "fork"; readonly author: Uint8Array; readonly room: Uint8Array };
 
@@ -49,6 +50,8 @@ export class Relay {
   readonly #halls = new Map<string, Hall>();
   #events: RelayEvent[] = [];
   #reportAt: number | undefined;
+  #keptCount = 0;
+  #droppedBefore = 0;
   #done: { status: number; reason: string } | undefined;
 
   /**
@@ -75,6 +78,25 @@ export class Relay {
     let members = 0;
     for (const hall of this.#halls.values()) members += hall.members.size;
     return { members, rooms: this.#halls.size };
+  }
+
+  /** Entries kept and datagrams dropped since this was last asked. */
+  takeCounts(): { readonly kept: number; readonly dropped: number } {
+    const { malformed, unknown, forged } = this.#node.hub.counters;
+    const dropped = malformed + unknown + forged - this.#droppedBefore, kept = this.#keptCount;
+    this.#droppedBefore += dropped;
+    this.#keptCount = 0;
+    return { kept, dropped };
+  }
+
+  /**
+   * The store has let old entries go.
+   *
+   * @param room Of which room.
+   * @param floors Up to which number, by log.
+   */
+  trimmed(room: Uint8Array, floors: readonly LogFloor[]): void {
+    this.#node.room(room).trimmed(floors);
   }
 
   /** Leaves; members are told. */
@@ -141,6 +163,18 @@ export class Relay {
       case "disk":
         this.#events.push(event);
         return;
+      case "slowed": {
+        const { perSecond } = this.#options.pace ?? { perSecond: 0 };
+        const text = `you write faster than this relay takes: ${perSecond} messages a second are ` +
+          "passed on, the others wait";
+        this.#node.tell(event.link, event.room.number, {
+          type: "notice",
+          code: REFUSAL.limited,
+          text,
+        });
+        this.#events.push({ type: "slowed", key: event.link.remote.identity });
+        return;
+      }
       case "fork":
         this.#events.push({ type: "fork", author: event.author, room: event.room.number });
         return;
@@ -180,7 +214,7 @@ export class Relay {
   #gone(link: Link, key: string): void {
     const hall = this.#halls.get(key);
     if (!hall?.members.delete(link)) return;
-    link.leave(key);
+    this.#node.leave(link, this.#node.room(hall.number));
     const author = link.remote.identity;
     this.#events.push({ type: "gone", key: author, room: hall.number });
     if (hall.members.size === 0) this.#halls.delete(key);
@@ -207,7 +241,7 @@ export class Relay {
       }
     }
     this.#reportAt ??= now + REPORT_MS;
-    this.#events.push({ type: "kept", room: event.room.number, count: event.entries.length });
+    this.#keptCount += event.entries.length;
   }
 
   #held(event: Extract<NodeEvent, { type: "held" }>, now: number): void {

@@ -5,12 +5,8 @@
  * @module
  */
 
-import { DatabaseSync } from "node:sqlite";
-
-/** The layout of the tables; raised with each migration. */
-const SCHEMA_VERSION = 1;
-/** How long to wait for another program that is writing, in ms (our choice). */
-const BUSY_MS = 2_000;
+import type { DatabaseSync } from "node:sqlite";
+import { type Layout, openDatabase } from "./database.ts";
 
 /** Somebody known. */
 export interface Contact {
@@ -25,6 +21,24 @@ export interface Contact {
 /** The file in a home directory. */
 const FILE = "contacts.db";
 
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS contacts (
+    key BLOB PRIMARY KEY, name TEXT NOT NULL, verified INTEGER NOT NULL, seen INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS pins (
+    address TEXT PRIMARY KEY, key BLOB NOT NULL, since INTEGER NOT NULL
+  ) STRICT;
+`;
+
+const LAYOUT: Layout = {
+  settings: "",
+  migrations: [TABLES],
+  check: (database) => {
+    const check = String(database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"]);
+    if (check !== "ok") throw new Error(`database disk image is malformed: ${check}`);
+  },
+};
+
 /** Contacts and pins. */
 export class Contacts {
   readonly #database: DatabaseSync;
@@ -38,16 +52,8 @@ export class Contacts {
    * @throws {Error} If it cannot be opened.
    */
   constructor(home: string | undefined) {
-    const path = home === undefined ? ":memory:" : `${home}/${FILE}`;
-    if (home !== undefined) Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
-    try {
-      this.#database = open(path);
-    } catch (error) {
-      if (home === undefined || !isDamaged(error)) throw error;
-      this.movedTo = moveAside(path);
-      Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
-      this.#database = open(path);
-    }
+    const path = home === undefined ? undefined : `${home}/${FILE}`;
+    ({ database: this.#database, movedTo: this.movedTo } = openDatabase(path, LAYOUT));
   }
 
   /** Whether a home has any. */
@@ -110,61 +116,6 @@ export class Contacts {
   /** Closes the database. */
   close(): void {
     this.#database.close();
-  }
-}
-
-function open(path: string): DatabaseSync {
-  const database = new DatabaseSync(path);
-  try {
-    database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-    const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
-    if (version > SCHEMA_VERSION) {
-      throw new Error(`Cannot read ${path} as a newer udpchat has written it: use that one`);
-    }
-    const check = String(database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"]);
-    if (check !== "ok") throw new Error(`database disk image is malformed: ${check}`);
-    database.exec("PRAGMA journal_mode = WAL");
-    if (version < 1) {
-      database.exec(`
-        CREATE TABLE IF NOT EXISTS contacts (
-          key BLOB PRIMARY KEY, name TEXT NOT NULL, verified INTEGER NOT NULL, seen INTEGER NOT NULL
-        ) STRICT;
-        CREATE TABLE IF NOT EXISTS pins (
-          address TEXT PRIMARY KEY, key BLOB NOT NULL, since INTEGER NOT NULL
-        ) STRICT;
-        PRAGMA user_version = ${SCHEMA_VERSION};
-      `);
-    }
-    return database;
-  } catch (error) {
-    database.close();
-    throw error;
-  }
-}
-
-/** SQLITE_CORRUPT and SQLITE_NOTADB; the platform gives no code, only SQLite's text for them. */
-function isDamaged(error: unknown): boolean {
-  const text = error instanceof Error ? error.message : "";
-  return /not a database|disk image is malformed|malformed database schema/.test(text);
-}
-
-/** Moves a damaged database and its journal to a name that is free. */
-function moveAside(path: string): string {
-  for (let number = 1;; number++) {
-    const target = `${path}.damaged-${number}`;
-    try {
-      Deno.statSync(target);
-    } catch {
-      Deno.renameSync(path, target);
-      for (const part of ["-wal", "-shm"]) {
-        try {
-          Deno.renameSync(path + part, target + part);
-        } catch {
-          // There was none.
-        }
-      }
-      return target;
-    }
   }
 }
 

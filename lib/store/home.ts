@@ -36,15 +36,17 @@ export interface Slot {
  *
  * @param home The directory; made where it is missing.
  * @param random Gives random bytes for new keys.
+ * @param most How many programs may use the home at once.
  * @returns The slot.
  * @throws {Error} If the directory cannot be used, or a key file is damaged.
  */
 export async function takeSlot(
   home: string,
   random: (length: number) => Uint8Array,
+  most: number = MAX_SLOTS,
 ): Promise<Slot> {
   await Deno.mkdir(home, { recursive: true, mode: DIRECTORY_MODE });
-  for (let number = 1; number <= MAX_SLOTS; number++) {
+  for (let number = 1; number <= most; number++) {
     const lock = await Deno.open(`${home}/${fileName("lock", number)}`, {
       create: true,
       write: true,
@@ -61,7 +63,8 @@ export async function takeSlot(
     }
     lock.close();
   }
-  throw new Error(`Cannot use ${home} as ${MAX_SLOTS} programs use it already`);
+  const users = most === 1 ? "another program uses" : `${most} programs use`;
+  throw new Error(`Cannot use ${home} as ${users} it already`);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { keyText, parseKeyText } from "../../lib/crypto/identity.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { UsageError } from "../../lib/cli/exit.ts";
 import {
@@ -36,6 +37,8 @@ const PORTS = "0-65535";
 
 const SECRET = "MFRG-GZDF-MZTW-Q2LK-NNWG-23TP-OBYX-E43U";
 
+const KEY = keyText(new Uint8Array(32).fill(7));
+
 const CASES: Readonly<Record<OptionKey, Case>> = {
   secret: {
     good: [[["--secret", SECRET], SECRET], [["--secret", "-"], "-"]],
@@ -54,6 +57,60 @@ const CASES: Readonly<Record<OptionKey, Case>> = {
   interval: {
     good: [[["--interval", "0.2"], 0.2]],
     bad: [[["--interval", "0"], "at least"], [["--interval", "x"], "0-86400"]],
+  },
+  room: { good: [[["--room", "tea"], "tea"]], bad: [[["--room"], "NAME"]] },
+  from: { good: [[["--from", "ann"], "ann"]], bad: [[["--from"], "NAME"]] },
+  since: {
+    good: [[["--since", "2d"], "2d"], [["--since=2026-01-31"], "2026-01-31"], [
+      ["--since", "2026-01-31T14:00"],
+      "2026-01-31T14:00",
+    ]],
+    bad: [[["--since"], "WHEN"], [["--since", "yesterday"], "12h"], [
+      ["--since", "2026-13-01"],
+      "12h",
+    ]],
+  },
+  until: { good: [[["--until", "12h"], "12h"]], bad: [[["--until", "12"], "2026-01-31"]] },
+  export: onOff("--export"),
+  import: { good: [[["--import", "a b"], "a b"]], bad: [[["--import"], "FILE"]] },
+  keep: {
+    good: [
+      [["--keep", "30d"], 2_592_000],
+      [["--keep", "12h"], 43_200],
+      [["--keep=90m"], 5_400],
+      [["--keep", "45s"], 45],
+      [["--keep", "0"], 0],
+    ],
+    bad: [
+      [["--keep"], "TIME"],
+      [["--keep", "30"], "30d, 12h"],
+      [["--keep", "-1d"], "30d, 12h"],
+      [["--keep", "1w"], "30d, 12h"],
+    ],
+  },
+  keepBytes: {
+    good: [[["--keep-bytes", "1G"], 1e9], [["--keep-bytes", "10k"], 1e4], [
+      ["--keep-bytes=77"],
+      77,
+    ]],
+    bad: [[["--keep-bytes"], "SIZE"], [["--keep-bytes", "1 G"], "1G, 500M"], [
+      ["--keep-bytes", "G"],
+      "1G, 500M",
+    ]],
+  },
+  allow: {
+    good: [[["--allow", `${KEY},${KEY}`], [parseKeyText(KEY), parseKeyText(KEY)]]],
+    bad: [[["--allow"], "KEY"], [["--allow", "ann"], "52 characters"]],
+  },
+  allowFile: { good: [[["--allow-file", "a b"], "a b"]], bad: [[["--allow-file"], "FILE"]] },
+  maxMembers: {
+    good: [[["--max-members", "7"], 7]],
+    bad: [[["--max-members"], "N"], [["--max-members", "0"], "from 1"]],
+  },
+  passphrase: onOff("--passphrase"),
+  passphraseFile: {
+    good: [[["--passphrase-file", "a b"], "a b"]],
+    bad: [[["--passphrase-file"], "FILE"]],
   },
   with: { good: [[["--with", "ann"], "ann"]], bad: [[["--with"], "NAME"]] },
   format: {

@@ -1,10 +1,39 @@
-import { assert, assertEquals } from "@std/assert";
-import { held, messages, read, RoomNet, secretRoom } from "../support/room_net.ts";
+import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
+import { makeIdentity } from "../../lib/crypto/identity.ts";
+import {
+  held,
+  LOBBY,
+  type MemberHost,
+  messages,
+  read,
+  RoomNet,
+  secretRoom,
+} from "../support/room_net.ts";
+
+/** The notices that somebody was told, by code. */
+function codes(host: MemberHost): string[] {
+  return host.told.flatMap((event) => event.type === "notice" ? [event.code] : []);
+}
+
+/** What became of the messages of one's own, by text. */
+function fates(host: MemberHost): Record<string, string[]> {
+  const texts = new Map(messages(host).map(({ id, text }) => [id, text]));
+  const fates: Record<string, string[]> = {};
+  for (const event of host.told) {
+    if (event.type === "status") (fates[texts.get(event.id) ?? ""] ??= []).push(event.state);
+  }
+  return fates;
+}
+
+/** Members by name. */
+function join(net: RoomNet, names: string, joining = {}): MemberHost[] {
+  return names.split(" ").map((name) => net.join(name, joining));
+}
 
 Deno.test("members of a room hear each other, once and in order, and learn how far they got", () => {
-  for (const room of [undefined, secretRoom()]) {
-    const net = new RoomNet({ delay: 20 }), joining = room ? { room } : {};
-    const [ann, bob, cem] = ["ann", "bob", "cem"].map((name) => net.join(name, joining));
+  for (const room of [LOBBY, secretRoom()]) {
+    const net = new RoomNet({ delay: 20 });
+    const [ann, bob, cem] = join(net, "ann bob cem", { room });
     assert(ann && bob && cem);
     net.run(1_000);
     for (let line = 0; line < 5; line++) net.say(ann, `line ${line}`);
@@ -12,16 +41,221 @@ Deno.test("members of a room hear each other, once and in order, and learn how f
     net.run(3_000);
     assertEquals(read(bob), [0, 1, 2, 3, 4].map((line) => `ann: line ${line}`));
     assertEquals(read(cem).sort(), [...read(bob), "bob: hi"].sort());
-    const first = messages(ann)[0]?.id;
-    const fates = ann.told.filter((event) => event.type === "status" && event.id === first);
-    assertEquals(fates.map((event) => event.type === "status" && event.state), [
-      "sent",
-      "stored",
-      "delivered",
-    ]);
-    const last = fates.at(-1);
+    assertEquals(fates(ann)["line 0"], ["sent", "stored", "delivered"]);
+    const last = ann.told.findLast(({ type }) => type === "status");
     assert(last?.type === "status");
     assertEquals([last.holders, last.members], [2, 2]);
     for (const { store } of net.members) assertEquals(held(store), held(net.relay.store));
   }
+});
+
+Deno.test("members are told who is here, who comes, goes and takes another name", () => {
+  const net = new RoomNet({ delay: 5 });
+  const [ann] = join(net, "ann");
+  assert(ann);
+  net.run(500);
+  const [bob] = join(net, "bob");
+  assert(bob);
+  net.run(1_000);
+  net.say(bob, "hi");
+  bob.machine.rename("bobby", net.now);
+  net.run(2_000);
+  bob.machine.leave(0, "quit");
+  net.run(3_000);
+  const seen = ann.told.flatMap((event) => event.type === "presence" ? [event] : []);
+  assertEquals(seen.map(({ state }) => state), ["here", "renamed", "gone"]);
+  assertEquals(seen.map(({ who }) => who.name).slice(1), ["bobby", "bobby"]);
+  assertEquals([...bob.machine.roster.here].length, 1);
+  assertEquals(ann.machine.roster.here.size, 0);
+});
+
+Deno.test("who comes later sees the newest 50 first, who said them, and how many there were", () => {
+  for (const room of [LOBBY, secretRoom()]) {
+    const net = new RoomNet({ delay: 20 });
+    const [ann, bob] = join(net, "ann bob", { room });
+    assert(ann && bob);
+    net.run(500);
+    for (let line = 0; line < 300; line++) {
+      net.say(line % 2 ? ann : bob, `${line}`);
+      if (line % 10 === 0) net.run(net.now + 50);
+    }
+    net.run(net.now + 2_000);
+    const cem = net.join("cem", { room }), from = net.now;
+    net.run(from + 5_000);
+    const block = messages(cem).filter(({ self }) => !self);
+    assertEquals(
+      block.map(({ text }) => text),
+      Array.from({ length: 50 }, (_, at) => `${250 + at}`),
+    );
+    assert(block.every(({ history }) => history));
+    assertEquals([...new Set(block.map(({ author }) => author.name))].sort(), ["ann", "bob"]);
+    assertLess((block.at(-1)?.at ?? Infinity) - from, 200, "before the rest");
+    const missed = cem.told.find(({ type }) => type === "missed");
+    assert(missed?.type === "missed");
+    assertEquals(missed.count, 302);
+    assertEquals(held(cem.store), held(net.relay.store));
+  }
+});
+
+Deno.test("what was said while one was away comes when one is back, and nothing of it twice", () => {
+  const net = new RoomNet({ delay: 20 });
+  const [ann, bob] = join(net, "ann bob");
+  assert(ann && bob);
+  net.run(500);
+  net.say(ann, "one");
+  net.run(1_000);
+  bob.off = true;
+  for (const text of ["two", "three"]) net.say(ann, text);
+  net.run(60_000);
+  net.restart(bob);
+  bob.machine.say("mine", net.now);
+  net.run(62_000);
+  assertEquals(read(bob), ["ann: one", "ann: two", "ann: three"]);
+  assertEquals(read(ann), ["bob: mine"]);
+});
+
+Deno.test("what is said while the relay is away is on disk, and goes out by itself", () => {
+  const net = new RoomNet({ delay: 20 });
+  const [ann, bob] = join(net, "ann bob");
+  assert(ann && bob);
+  net.run(500);
+  net.relay.off = true;
+  net.say(ann, "into the dark");
+  net.run(2_000);
+  ann.off = true; // Killed.
+  net.run(100_000);
+  net.restartRelay();
+  net.restart(ann);
+  net.run(140_000);
+  assertEquals(read(bob), ["ann: into the dark"]);
+  assert(codes(bob).includes("away"));
+});
+
+Deno.test("a relay that lost its store gets everything back from its members", () => {
+  const net = new RoomNet({ delay: 20 });
+  const [ann, bob] = join(net, "ann bob");
+  assert(ann && bob);
+  net.run(500);
+  for (let line = 0; line < 400; line++) net.say(ann, `${line}`);
+  net.run(5_000);
+  const before = held(net.relay.store);
+  assertEquals(before.length, 402);
+  bob.off = true;
+  net.restartRelay(net.relay, false);
+  net.run(60_000);
+  assertEquals(held(net.relay.store), before, "also what bob wrote, who is away");
+});
+
+Deno.test("who is not allowed is told so, and hears nothing", () => {
+  const known = makeIdentity(new Uint8Array(32).fill(9)).publicKey;
+  const net = new RoomNet({ delay: 5 }, 1, (key) => key.join() === known.join());
+  const [eve] = join(net, "eve");
+  assert(eve);
+  net.run(2_000);
+  assertEquals(eve.machine.done, { status: 1, reason: "refused" });
+  assertEquals(codes(eve), ["refused"]);
+  assertEquals(net.relay.machine.size, { members: 0, rooms: 0 });
+});
+
+Deno.test("a pipe leaves with 0 when the relay has stored all, with 3 when there is none", () => {
+  const net = new RoomNet({ delay: 20 });
+  const ann = net.join("ann", { stay: false }), bob = net.join("bob", { stay: false });
+  ann.machine.say("hi", net.now);
+  ann.machine.endInput(net.now);
+  net.run(1_000);
+  assertEquals(ann.machine.done, { status: 0, reason: "end of input" });
+  assertEquals(fates(ann)["hi"]?.at(-1), "stored");
+  net.relay.off = true;
+  bob.machine.say("hi", net.now);
+  bob.machine.endInput(net.now);
+  net.run(20_000);
+  assertEquals(bob.machine.done?.status, 4, "it was up before");
+  const cem = net.join("cem", { stay: false });
+  cem.machine.endInput(net.now);
+  net.run(40_000);
+  assertEquals(cem.machine.done, { status: 3, reason: "no answer" });
+});
+
+Deno.test("another key behind the relay's address stops everything until it is accepted", () => {
+  const net = new RoomNet({ delay: 5 });
+  const pinned = makeIdentity(new Uint8Array(32).fill(9)).publicKey;
+  const ann = net.join("ann", { pinned });
+  net.run(3_000);
+  assertEquals(ann.machine.done, { status: 3, reason: "changed key" });
+  assertEquals(net.relay.store.entries, []);
+});
+
+Deno.test("a full disk at the relay: nothing is acknowledged, and all is there when it is free again", () => {
+  const net = new RoomNet({ delay: 5 });
+  const [ann, bob] = join(net, "ann bob");
+  assert(ann && bob);
+  net.run(500);
+  net.relay.store.failure = new Error("database or disk is full");
+  for (let line = 0; line < 20; line++) net.say(ann, `${line}`);
+  net.run(5_000);
+  assertEquals([read(bob), fates(ann)["0"]], [[], ["sent"]]);
+  assertEquals(net.relay.told.filter(({ type }) => type === "disk").length, 1);
+  net.relay.store.failure = undefined;
+  net.run(10_000);
+  assertEquals(read(bob), Array.from({ length: 20 }, (_, line) => `ann: ${line}`));
+  assertEquals(fates(ann)["19"]?.at(-1), "delivered");
+});
+
+Deno.test("a full disk at a member: what cannot be kept was not said, and the rest goes on", () => {
+  const net = new RoomNet({ delay: 5 });
+  const [ann, bob] = join(net, "ann bob");
+  assert(ann && bob);
+  net.run(500);
+  ann.store.failure = new Error("database or disk is full");
+  try {
+    net.say(ann, "lost");
+    assert(false, "it must say so");
+  } catch (error) {
+    assertStringIncludes((error as Error).message, "disk is full");
+  }
+  net.say(bob, "hi");
+  net.run(2_000);
+  assertEquals([read(ann), read(bob)], [[], []], "what cannot be kept is not shown");
+  ann.store.failure = undefined;
+  net.say(ann, "again");
+  net.run(5_000);
+  assertEquals([read(ann), read(bob)], [["bob: hi"], ["ann: again"]]);
+});
+
+Deno.test("a relay asks the disk once for many messages", () => {
+  const net = new RoomNet({ delay: 5 });
+  const many = join(net, Array.from({ length: 10 }, (_, at) => `m${at}`).join(" "));
+  net.run(1_000);
+  const before = net.relay.store.commits;
+  for (let line = 0; line < 20; line++) for (const each of many) net.say(each, `${line}`);
+  net.run(3_000);
+  assertEquals(net.relay.store.entries.length, 10 + 200);
+  assertLess(net.relay.store.commits - before, 20);
+});
+
+Deno.test("a member that is slow delays nobody, and gets everything in the end", () => {
+  const net = new RoomNet({ delay: 20 });
+  const [ann, bob, slow] = join(net, "ann bob slow");
+  assert(ann && bob && slow);
+  net.run(500);
+  // 40 kB a second go to the slow one, less than half of what is said.
+  let window = 0, bytes = 0;
+  net.filter = (flying, now) => {
+    if (flying.to.host !== slow.address.host) return true;
+    if (now - window >= 100) [window, bytes] = [now, 0];
+    bytes += flying.bytes.length;
+    return bytes <= 4_000;
+  };
+  const text = "x".repeat(1_000);
+  for (let line = 0; line < 600; line++) {
+    net.say(ann, `${line} ${text}`);
+    if (line % 10 === 0) net.run(net.now + 100);
+  }
+  net.run(net.now + 1_000);
+  assertEquals(read(bob).length, 600);
+  assertLess(slow.store.entries.length, 600);
+  net.filter = undefined;
+  net.run(net.now + 30_000);
+  assertEquals(held(slow.store), held(net.relay.store));
+  assertEquals(read(slow).length, 600, "it was only slow, and is told everything live");
 });

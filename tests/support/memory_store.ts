@@ -21,6 +21,7 @@ export class MemoryStore implements EntryStore {
   failure: Error | undefined;
   /** How often entries were kept. */
   commits = 0;
+  readonly #own = new Map<string, Uint8Array>();
   #seq = 0;
 
   logs(room: Uint8Array): LogState[] {
@@ -87,6 +88,19 @@ export class MemoryStore implements EntryStore {
   oldest(room: Uint8Array, name: LogName, first: number, last: number): number | undefined {
     const seqs = this.range(room, name, first, last, Infinity).map(({ seq }) => seq);
     return seqs.length > 0 ? Math.min(...seqs) : undefined;
+  }
+
+  ownLog(room: Uint8Array, author: Uint8Array, make: () => Uint8Array): Uint8Array {
+    const key = `${room.join()}/${author.join()}`, log = this.#own.get(key) ?? make();
+    this.#own.set(key, log);
+    return log;
+  }
+
+  forget(room: Uint8Array, name: LogName, from: number): void {
+    this.#own.delete(`${room.join()}/${name.author.join()}`);
+    this.entries = this.entries.filter(({ entry }) =>
+      !(equal(entry.room, room) && same(entry, name) && entry.number >= from)
+    );
   }
 
   freeze(held: CheckedEntry, other: CheckedEntry): void {

@@ -44,7 +44,6 @@ export interface MemberHost extends Host {
   machine: Member;
   readonly name: string;
   readonly credentials: Credentials;
-  readonly log: Uint8Array;
   store: MemoryStore;
   readonly told: (MemberEvent & { readonly at: number })[];
 }
@@ -102,12 +101,11 @@ export class RoomNet extends MachineNet {
     const number = this.members.length + 1;
     const address = { host: `198.51.${100 + (number >> 8)}.${number & 255}`, port: 40_000 };
     const credentials = joining.credentials ?? this.#credentials(), store = new MemoryStore();
-    const log = testRandom(this.random)(8), told: MemberHost["told"] = [];
+    const told: MemberHost["told"] = [];
     const host: MemberHost = {
-      machine: this.#enter(name, credentials, store, log, joining),
+      machine: this.#enter(name, credentials, store, joining),
       name,
       credentials,
-      log,
       store,
       told,
       address,
@@ -124,7 +122,7 @@ export class RoomNet extends MachineNet {
   /** A member's program is killed and starts again with its store. */
   restart(host: MemberHost, joining: Joining = {}): void {
     const credentials = { ...host.credentials, instance: testRandom(this.random)(8) };
-    host.machine = this.#enter(host.name, credentials, host.store, host.log, joining);
+    host.machine = this.#enter(host.name, credentials, host.store, joining);
     host.off = false;
   }
 
@@ -156,7 +154,6 @@ export class RoomNet extends MachineNet {
     name: string,
     credentials: Credentials,
     store: MemoryStore,
-    log: Uint8Array,
     joining: Joining,
   ): Member {
     const { room = LOBBY, relay = this.relayAddress, timeout = 10_000, stay = true, pinned } =
@@ -164,7 +161,6 @@ export class RoomNet extends MachineNet {
     return new Member({
       hub: { credentials, random: testRandom(this.random) },
       store,
-      log,
       wall,
       name,
       room,

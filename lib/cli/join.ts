@@ -1,0 +1,210 @@
+/**
+ * `udpchat join`: a room on a relay.
+ *
+ * @module
+ */
+
+import { LOBBY, parseLink, relayHash, type RoomLink } from "../chat/link.ts";
+import { printable } from "../chat/printable.ts";
+import { complete, JOIN_COMMANDS } from "../chat/slash.ts";
+import { equal } from "../crypto/hash.ts";
+import { keyText } from "../crypto/identity.ts";
+import { openRoomNumber, RoomKey } from "../crypto/room_key.ts";
+import { bindUdp } from "../net/bind.ts";
+import { Member } from "../peer/member.ts";
+import type { MemberEvent, RoomPlace } from "../peer/member_event.ts";
+import type { Shell } from "../peer/shell.ts";
+import { Entries } from "../store/entries.ts";
+import { History } from "../store/history.ts";
+import { historyFile } from "./history.ts";
+import { formatAddress } from "../wire/address.ts";
+import type { Invocation } from "./command.ts";
+import { UsageError } from "./exit.ts";
+import { type Front, openFront } from "./front.ts";
+import type { Host } from "./host.ts";
+import { feedRoom } from "./join_lines.ts";
+import { reportMember } from "./join_report.ts";
+import { Memory } from "./memory.ts";
+import { bindingOf, type Options } from "./options.ts";
+import { passphraseRoom } from "./passphrase.ts";
+import { DEFAULT_TIMEOUT } from "./plain.ts";
+import { homeError, openProfile, type Profile } from "./profile.ts";
+import { runMachine } from "./run_machine.ts";
+import { resolveAll } from "./talk.ts";
+
+/**
+ * Runs the command.
+ *
+ * @param invocation World, words and options.
+ * @returns The exit status.
+ */
+export async function run({ host, options, words }: Invocation): Promise<number> {
+  const link = readLink(await chosen(host, options, words[0]));
+  const wantsPassphrase = options.passphrase || options.passphraseFile !== undefined;
+  if (link.secret && wantsPassphrase) {
+    throw new UsageError("Cannot use a passphrase with a link: the link has the secret in it");
+  }
+  const profile = await openProfile(host, options);
+  try {
+    const to = await resolveAll(link, options);
+    const typed = formatAddress(link), known = profile.contacts.pinned(typed);
+    const room = wantsPassphrase
+      ? await passphraseRoom({ host, options, link, to, known })
+      : roomOf(link);
+    const { store, history } = openStores(profile);
+    try {
+      return await converse({
+        host,
+        options,
+        profile,
+        link,
+        typed,
+        known,
+        room,
+        store,
+        history,
+        to,
+      });
+    } finally {
+      store.close();
+      history.close();
+    }
+  } finally {
+    profile.close();
+  }
+}
+
+/** The link that was given, asked for, or chosen among those joined before. */
+async function chosen(host: Host, options: Options, word: string | undefined): Promise<string> {
+  if (word !== undefined && word !== "-") return word;
+  const front = await openFront(host, options, true);
+  try {
+    if (!front.screen) {
+      throw new UsageError(
+        "Cannot ask which room as there is no terminal: wanted udpchat join HOST[:PORT][/ROOM]",
+      );
+    }
+    const answer = (await front.screen.secret("Link of the room (not shown): "))?.trim();
+    if (!answer) throw new UsageError("No link was given");
+    return answer;
+  } finally {
+    await front.reporter.close();
+  }
+}
+
+function readLink(text: string): RoomLink {
+  try {
+    return parseLink(text);
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+function roomOf({ room: name, secret }: RoomLink): RoomPlace {
+  if (secret === undefined) return { name, number: openRoomNumber(name) };
+  const key = new RoomKey(secret);
+  return { name, number: key.room, key };
+}
+
+/** Entries are of one program; what was read is of all programs of this home. */
+function openStores({ home, slot, notes }: Profile): { store: Entries; history: History } {
+  if (home === undefined) {
+    return { store: new Entries(undefined), history: new History(undefined) };
+  }
+  try {
+    const store = new Entries(`${home}/${slot === 1 ? "rooms" : `rooms-${slot}`}.db`);
+    const history = new History(historyFile(home));
+    for (const { movedTo } of [store, history]) {
+      if (movedTo) notes.push(`a damaged file was moved to ${movedTo}`);
+    }
+    return { store, history };
+  } catch (error) {
+    throw homeError(home, error);
+  }
+}
+
+interface Conversation {
+  readonly host: Host;
+  readonly options: Options;
+  readonly profile: Profile;
+  readonly link: RoomLink;
+  readonly typed: string;
+  readonly known: Uint8Array | undefined;
+  readonly room: RoomPlace;
+  readonly store: Entries;
+  readonly history: History;
+  readonly to: Awaited<ReturnType<typeof resolveAll>>;
+}
+
+async function converse(conversation: Conversation): Promise<number> {
+  const { host, options, profile, link, typed, known, room, store, history, to } = conversation;
+  const endpoint = await bindUdp(host.clock, { ...bindingOf(options), port: options.port ?? 0 });
+  const { credentials } = profile, own = credentials.identity.publicKey;
+  const machine = new Member({
+    hub: { credentials, random: (size) => host.randomBytes(size) },
+    store,
+    wall: () => host.clock.wall(),
+    name: profile.name,
+    room,
+    to,
+    pinned: known,
+    expects: link.relay && ((key) => equal(relayHash(key), link.relay ?? key)),
+    acceptNewKey: options.acceptNewKey ?? false,
+    asks: options.commands === true ||
+      (host.console.input.isTerminal && host.console.output.isTerminal && !options.json),
+    timeout: (options.timeout ?? DEFAULT_TIMEOUT) * 1000,
+    stay: options.stay ?? false,
+  }, host.clock.now());
+  const front = await openFront(
+    host,
+    options,
+    true,
+    (line) => complete(line, machine.roster.people.names, JOIN_COMMANDS),
+  );
+  const memory = new Memory(history, host.clock, (error) => {
+    const text = `cannot remember messages for search: ${error.message}`;
+    front.reporter.report({ event: "notice", level: "warning", code: "history", text });
+  });
+  greet(front, machine, typed, room);
+  for (const text of profile.notes) {
+    front.reporter.report({ event: "notice", level: "warning", code: "profile", text });
+  }
+  const report = { host, front, profile, typed, room: room.name, machine, memory };
+  return await runMachine<MemberEvent>({
+    host,
+    options,
+    front,
+    machine,
+    endpoint,
+    ready: { mode: "join", key: keyText(own) },
+    report: (event, shell) => {
+      if (event.type === "resolve") void resolveAgain(conversation, machine, shell);
+      else reportMember(report, event);
+    },
+    last: () => memory.flush(),
+    feed: (shell) => feedRoom({ host, options, front, machine, memory, room, shell }),
+  });
+}
+
+/** The relay is away: its name may stand for another address by now. */
+async function resolveAgain(
+  { link, options }: Conversation,
+  machine: Member,
+  shell: Shell<MemberEvent>,
+): Promise<void> {
+  const to = await resolveAll(link, options).catch(() => []);
+  shell.act((now) => machine.move(to, now));
+}
+
+function greet(front: Front, machine: Member, typed: string, room: RoomPlace): void {
+  if (!front.screen) return;
+  front.screen.setPrompt(`${printable(machine.name)}> `);
+  const name = room.name === LOBBY && !room.key ? "the lobby" : room.name;
+  front.reporter.print([
+    `joining ${name} at ${typed}`,
+    room.key
+      ? "only those who have the secret can read this room"
+      : "the relay can read this room (udpchat invite makes one that it cannot read)",
+    "/help lists commands, /quit leaves",
+  ]);
+}

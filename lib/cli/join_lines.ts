@@ -1,0 +1,126 @@
+/**
+ * What is typed in a room: messages, and the slash commands that work there.
+ *
+ * @module
+ */
+
+import { toName } from "../chat/name.ts";
+import { printable } from "../chat/printable.ts";
+import { JOIN_COMMANDS, parseLine, slashHelp } from "../chat/slash.ts";
+import { keyTag, keyText } from "../crypto/identity.ts";
+import type { Member } from "../peer/member.ts";
+import type { MemberEvent, RoomPlace } from "../peer/member_event.ts";
+import type { Shell } from "../peer/shell.ts";
+import { MAX_LINE, readLines } from "../terminal/lines.ts";
+import type { Front } from "./front.ts";
+import type { Host } from "./host.ts";
+import { linkLines } from "./link_lines.ts";
+import { historyLines } from "./history_lines.ts";
+import type { Memory } from "./memory.ts";
+import type { Options } from "./options.ts";
+
+/** Messages that `/last` and `/search` show where nothing else is asked for (our choice: a screen). */
+const LAST = 20;
+/** Messages that `/last` shows at most (our choice). */
+const MOST = 1_000;
+
+/** What is needed to take lines. */
+export interface RoomFeed {
+  /** The world. */
+  readonly host: Host;
+  /** What was asked for. */
+  readonly options: Options;
+  /** Where lines come from and answers go. */
+  readonly front: Front;
+  /** The machine. */
+  readonly machine: Member;
+  /** What was read. */
+  readonly memory: Memory;
+  /** The room. */
+  readonly room: RoomPlace;
+  /** Drives the machine. */
+  readonly shell: Shell<MemberEvent>;
+}
+
+/**
+ * Reads lines until there are no more.
+ *
+ * @param feed What is needed for it.
+ */
+export async function feedRoom(feed: RoomFeed): Promise<void> {
+  const { host, options, front, machine, shell } = feed;
+  const commands = front.screen !== undefined || options.commands === true;
+  const refuse = (code: string, text: string): void => {
+    machine.lose();
+    front.reporter.report({ event: "notice", level: "error", code, text });
+  };
+  const lines = front.screen?.lines() ?? readLines(
+    (buffer) => host.console.input.read(buffer),
+    (number, length) =>
+      refuse(
+        "too-long",
+        `line ${number} of ${length} characters not sent: wanted at most ${MAX_LINE}`,
+      ),
+  );
+  const each = (line: string, now: number): void => {
+    const parsed = commands
+      ? parseLine(line, JOIN_COMMANDS)
+      : { kind: "text" as const, text: line };
+    if (parsed.kind === "error") return front.reporter.print([parsed.message]);
+    try {
+      if (parsed.kind === "text") machine.say(parsed.text, now);
+      else COMMANDS[parsed.name]?.(feed, parsed.argument, now);
+    } catch (error) {
+      if (error instanceof RangeError) return refuse("too-long", error.message);
+      // The disk: what could not be kept was not said.
+      refuse("disk", `not sent, as it cannot be kept: ${(error as Error).message}`);
+    }
+  };
+  await shell.feed(lines, each, (now) => {
+    if (front.screen) machine.quit();
+    else machine.endInput(now);
+  });
+}
+
+/** What the slash commands do here. */
+const COMMANDS: Readonly<
+  Record<string, (feed: RoomFeed, argument: string, now: number) => void>
+> = {
+  help: ({ front }) => front.reporter.print(slashHelp(JOIN_COMMANDS)),
+  who: ({ front, machine }) => front.reporter.print(who(machine)),
+  nick: ({ front, machine }, argument, now) => {
+    machine.rename(toName(argument), now);
+    front.screen?.setPrompt(`${printable(machine.name)}> `);
+    front.reporter.print([`You are now ${machine.name}`]);
+  },
+  me: ({ machine }, argument, now) => machine.say(`* ${machine.name} ${argument}`, now),
+  last: ({ front, memory, room }, argument) => {
+    memory.flush();
+    const count = argument === "" ? LAST : Number(argument);
+    if (!(Number.isInteger(count) && count > 0 && count <= MOST)) {
+      return front.reporter.print([`/last wants a number from 1 to ${MOST}`]);
+    }
+    front.reporter.print(historyLines(memory.history.last(room.name, count)));
+  },
+  search: ({ front, memory, room }, words) => {
+    memory.flush();
+    const found = memory.history.search({ words, room: room.name, limit: LAST }).reverse();
+    front.reporter.print(found.length > 0 ? historyLines(found) : ["nothing was found"]);
+  },
+  link: ({ front, machine, host }) => front.reporter.print(linkLines(machine.session, host)),
+  accept: ({ front, machine }, _, now) => {
+    if (!machine.accept(now)) front.reporter.print(["there is no changed key to accept"]);
+  },
+  quit: ({ machine }) => machine.quit(),
+};
+
+/** Who is in the room: those here first, each with the tag of their key. */
+function who(machine: Member): string[] {
+  const { here, authors } = machine.roster;
+  const rows = authors.map((key) => ({
+    name: machine.roster.people.nameOf(key),
+    tag: keyTag(key),
+    state: here.has(keyText(key)) ? "here" : "away",
+  })).sort((a, b) => a.state === b.state ? a.name < b.name ? -1 : 1 : a.state === "here" ? -1 : 1);
+  return rows.map(({ name, tag, state }) => `${name}  ${state}, key ${tag}`);
+}

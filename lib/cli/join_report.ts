@@ -1,0 +1,113 @@
+/**
+ * How the events of a room are reported, and what is remembered of them.
+ *
+ * @module
+ */
+
+import { keyTag, keyText } from "../crypto/identity.ts";
+import type { Member } from "../peer/member.ts";
+import type { Author, MemberEvent } from "../peer/member_event.ts";
+import { formatAddress } from "../wire/address.ts";
+import type { Person } from "./event.ts";
+import type { Front } from "./front.ts";
+import type { Host } from "./host.ts";
+import type { Memory } from "./memory.ts";
+import type { Profile } from "./profile.ts";
+
+/** What is needed to report. */
+export interface MemberReport {
+  /** The world. */
+  readonly host: Host;
+  /** What the person sees. */
+  readonly front: Front;
+  /** Who we are. */
+  readonly profile: Profile;
+  /** The address that was typed, to pin the relay's key. */
+  readonly typed: string;
+  /** The name of the room. */
+  readonly room: string;
+  /** The machine, for where the relay is. */
+  readonly machine: Member;
+  /** Where messages are remembered for search. */
+  readonly memory: Memory;
+}
+
+/**
+ * Reports one event.
+ *
+ * @param run What is needed for it.
+ * @param event The event; `resolve` is not for people.
+ */
+export function reportMember(run: MemberReport, event: MemberEvent): void {
+  const { reporter } = run.front;
+  switch (event.type) {
+    case "up":
+      return reportUp(run, event);
+    case "past":
+      return run.memory.add(run.room, event);
+    case "message": {
+      const { id, author, text, time, self, history } = event;
+      run.memory.add(run.room, event);
+      const address = run.machine.session?.address ?? { host: "", port: 0 };
+      return reporter.report({
+        event: "message",
+        id,
+        room: run.room,
+        from: { ...person(author), address },
+        text,
+        sent: new Date(Math.min(time, 8.64e15)).toISOString(),
+        self,
+        private: false,
+        history,
+      });
+    }
+    case "status": {
+      const { id, state, by, holders, members } = event;
+      const reason = event.reason ??
+        (holders === undefined ? null : `held by ${holders} of ${members ?? holders}`);
+      return reporter.report({ event: "status", id, state, by: by ? keyText(by) : null, reason });
+    }
+    case "presence":
+      return reporter.report({
+        event: "presence",
+        who: person(event.who),
+        state: event.state,
+        old: event.old ?? null,
+      });
+    case "missed": {
+      const text = `${event.count} entries that you have not seen; the newest are shown ` +
+        "(/last 200, /search WORDS)";
+      return notice("info", "missed", text);
+    }
+    case "changedKey":
+      return notice(
+        "error",
+        "changed-key",
+        `${run.typed} answers with the key ${keyTag(event.key)}, and not with ` +
+          `${keyTag(event.pinned)} as before: another relay, or somebody in between. Nothing is ` +
+          "sent until you accept it (/accept, or --accept-new-key)",
+      );
+    case "notice":
+      return notice(event.level, event.code, event.text);
+    case "resolve":
+  }
+  function notice(level: "info" | "warning" | "error", code: string, text: string): void {
+    reporter.report({ event: "notice", level, code, text });
+  }
+}
+
+function reportUp(run: MemberReport, event: Extract<MemberEvent, { type: "up" }>): void {
+  const { contacts } = run.profile, where = formatAddress(event.address);
+  const known = contacts.pinned(run.typed) !== undefined;
+  contacts.pin(run.typed, event.key, run.host.clock.wall());
+  const text = event.again
+    ? `connected to the relay again, at ${where}`
+    : known
+    ? `connected to the relay at ${where}`
+    : `connected to the relay at ${where} for the first time, its key is ${keyTag(event.key)}`;
+  run.front.reporter.report({ event: "notice", level: "info", code: "connected", text });
+}
+
+function person({ name, key }: Author): Person {
+  return { name, key: keyText(key) };
+}

@@ -1,0 +1,74 @@
+/**
+ * Rooms with a passphrase: asked on the terminal or read from a file, never an argument.
+ *
+ * @module
+ */
+
+import type { RoomLink } from "../chat/link.ts";
+import { secretOfPassphrase } from "../crypto/passphrase.ts";
+import { RoomKey } from "../crypto/room_key.ts";
+import { NetError } from "../net/endpoint.ts";
+import type { RoomPlace } from "../peer/member_event.ts";
+import { type Address, formatAddress } from "../wire/address.ts";
+import { UsageError } from "./exit.ts";
+import { openFront } from "./front.ts";
+import type { Host } from "./host.ts";
+import type { Options } from "./options.ts";
+import { askRelayKey } from "./relay_key.ts";
+
+/** Fewest characters of a passphrase (our choice: shorter ones are tried in an afternoon). */
+const MIN_PASSPHRASE = 12;
+
+/**
+ * The room that a passphrase opens on a relay.
+ *
+ * @param asked What was asked for; `known` is the relay's key where it is known.
+ * @returns The room.
+ * @throws {UsageError} If there is no terminal to ask on, or the passphrase is too short.
+ * @throws {NetError} If the file cannot be read, or the relay does not answer.
+ */
+export async function passphraseRoom(
+  asked: {
+    readonly host: Host;
+    readonly options: Options;
+    readonly link: RoomLink;
+    readonly to: readonly Address[];
+    readonly known: Uint8Array | undefined;
+  },
+): Promise<RoomPlace> {
+  const { host, options, link, to, known } = asked, name = link.room;
+  const passphrase = (await read(host, options)).trim();
+  if ([...passphrase].length < MIN_PASSPHRASE) {
+    throw new UsageError(
+      `Cannot use so short a passphrase: wanted ${MIN_PASSPHRASE} characters or more`,
+    );
+  }
+  const relay = known ?? await askRelayKey(host, options, to, formatAddress(link));
+  const key = new RoomKey(await secretOfPassphrase(passphrase, relay, name));
+  return { name, number: key.room, key };
+}
+
+async function read(host: Host, options: Options): Promise<string> {
+  const { passphraseFile } = options;
+  if (passphraseFile !== undefined) {
+    try {
+      return (await Deno.readTextFile(passphraseFile)).split("\n")[0] ?? "";
+    } catch (error) {
+      throw new NetError(
+        "PASSPHRASE",
+        `Cannot read the passphrase in ${passphraseFile}: ${(error as Error).message}`,
+      );
+    }
+  }
+  const front = await openFront(host, options, true);
+  try {
+    if (!front.screen) {
+      throw new UsageError(
+        "Cannot ask for the passphrase without a terminal: wanted --passphrase-file FILE",
+      );
+    }
+    return (await front.screen.secret("Passphrase of the room (not shown): ")) ?? "";
+  } finally {
+    await front.reporter.close();
+  }
+}

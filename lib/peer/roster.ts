@@ -1,0 +1,97 @@
+/**
+ * Who is in a room: names that people gave themselves, and who is here now. Pure.
+ *
+ * @module
+ */
+
+import { People } from "../chat/people.ts";
+import type { Room } from "../chat/room.ts";
+import type { EntryStore } from "../chat/entry_store.ts";
+import { keyText } from "../crypto/identity.ts";
+import type { RoomKey } from "../crypto/room_key.ts";
+import type { Entry } from "../wire/entry.ts";
+import type { MemberEvent } from "./member_event.ts";
+
+/** What is told of somebody. */
+type Presence = Extract<MemberEvent, { type: "presence" }>;
+
+/** The people of one room. */
+export class Roster {
+  readonly people: People;
+  readonly #room: Room;
+  readonly #here = new Set<string>();
+  /** Those of them whose name is not known yet. */
+  readonly #nameless = new Set<string>();
+
+  /**
+   * Learns from what is kept who is who: the first entry of each log says it.
+   *
+   * @param room The room.
+   * @param store Where it is kept.
+   * @param key In a room with a secret: what bodies are sealed with.
+   */
+  constructor(room: Room, store: EntryStore, key: RoomKey | undefined) {
+    this.#room = room;
+    this.people = new People(key);
+    for (const { name } of room.logs) {
+      const [first] = store.range(room.number, name, 1, 1, 1);
+      const body = first && this.people.open(first.entry);
+      if (first && body?.kind === "profile") this.people.learn(first.entry, body.name);
+    }
+  }
+
+  /** The keys of those who are here, as {@linkcode keyText} writes them. */
+  get here(): ReadonlySet<string> {
+    return this.#here;
+  }
+
+  /** Everybody who has ever said anything here. */
+  get authors(): Uint8Array[] {
+    const authors = new Map<string, Uint8Array>();
+    for (const { name } of this.#room.logs) authors.set(keyText(name.author), name.author);
+    return [...authors.values()];
+  }
+
+  /** Nobody is known to be here: the relay will say who is. */
+  clear(): void {
+    this.#here.clear();
+    this.#nameless.clear();
+  }
+
+  /**
+   * Somebody has come or gone. Whose name is not known yet is told of with their name.
+   *
+   * @param key Who.
+   * @param isHere Which of both.
+   * @returns What is to be told.
+   */
+  move(key: Uint8Array, isHere: boolean): Presence[] {
+    const text = keyText(key), who = { key, name: this.people.nameOf(key) };
+    if (isHere ? this.#here.has(text) : !this.#here.delete(text)) return [];
+    if (!isHere) {
+      return this.#nameless.delete(text) ? [] : [{ type: "presence", who, state: "gone" }];
+    }
+    this.#here.add(text);
+    if (this.people.knows(key)) return [{ type: "presence", who, state: "here" }];
+    this.#nameless.add(text);
+    return [];
+  }
+
+  /**
+   * Somebody said who they are.
+   *
+   * @param entry The entry.
+   * @param name Their name.
+   * @param history It is no news.
+   * @returns What is to be told.
+   */
+  learn(entry: Entry, name: string, history: boolean): Presence[] {
+    const learnt = this.people.learn(entry, name), who = { key: entry.author, name };
+    const told: Presence[] = [];
+    if (this.#nameless.delete(keyText(entry.author))) {
+      told.push({ type: "presence", who, state: "here" });
+    }
+    if (learnt?.old === undefined || history) return told;
+    return [...told, { type: "presence", who, state: "renamed", old: learnt.old }];
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * `serve`, `join`, `invite` and `history` as processes over loopback.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Entries } from "../../lib/store/entries.ts";
+import { checkEvent } from "../support/event_schema.ts";
+import { Program, runProgram } from "../support/program.ts";
+
+const HERE = ["--host", "127.0.0.1"];
+/** How often the relay is killed; `.ci/run` and whoever has a minute do it 100 times. */
+const KILLS = Deno.env.get("UDPCHAT_SLOW") === undefined ? 10 : 100;
+
+/** A directory of one's own, removed at the end. */
+async function place(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await Deno.makeTempDir();
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+function serve(home: string, port = 0, args: string[] = []): Program {
+  const env = { UDPCHAT_HOME: home };
+  return new Program(["serve", ...HERE, "--port", `${port}`, ...args], { env });
+}
+
+function join(home: string, to: string, name: string, args: string[] = []): Program {
+  const env = { UDPCHAT_HOME: `${home}/${name}` };
+  return new Program(["join", to, "--name", name, ...args], { env });
+}
+
+function events(program: Program, event: string): Record<string, unknown>[] {
+  return program.out.all.map((line) => JSON.parse(line)).filter((each) => each.event === event);
+}
+
+/** Files of a directory and below that have a text in them. */
+async function filesWith(directory: string, text: string): Promise<string[]> {
+  const found: string[] = [], wanted = new TextEncoder().encode(text);
+  for await (const entry of Deno.readDir(directory)) {
+    const path = `${directory}/${entry.name}`;
+    if (entry.isDirectory) found.push(...await filesWith(path, text));
+    else {
+      const bytes = await Deno.readFile(path);
+      for (
+        let at = bytes.indexOf(wanted[0] ?? 0);
+        at >= 0;
+        at = bytes.indexOf(wanted[0] ?? 0, at + 1)
+      ) {
+        if (wanted.every((byte, each) => bytes[at + each] === byte)) {
+          found.push(path);
+          break;
+        }
+      }
+    }
+  }
+  return found;
+}
+
+Deno.test("join: members of a room hear each other, and see how far a message got", async () => {
+  await using home = await place();
+  await using relay = serve(`${home.path}/relay`);
+  const to = `127.0.0.1:${await relay.port()}`;
+  await using ann = join(home.path, to, "ann");
+  await ann.err.next("connected to the relay");
+  await using bob = join(home.path, to, "bob", ["--json"]);
+  await ann.err.next("bob is here");
+  await bob.type("hello \u65e5\u672c");
+  assertEquals(await ann.out.next("hello"), "bob: hello \u65e5\u672c");
+  await bob.out.next('"delivered"');
+  await ann.type("hello yourself");
+  await bob.out.next("hello yourself");
+  for (const line of bob.out.all) assertEquals(checkEvent(JSON.parse(line)), [], line);
+  const states = events(bob, "status").map(({ state }) => state);
+  assertEquals(states, ["sent", "stored", "delivered"]);
+  assertEquals(events(bob, "status").at(-1)?.["reason"], "held by 1 of 1");
+  await bob.endInput();
+  assertEquals(await bob.exit(), 0);
+  await ann.err.next("bob is gone");
+  relay.signal("SIGTERM");
+  assertEquals(await relay.exit(), 143);
+  await ann.err.next("the relay has gone");
+});
+
+Deno.test("join: who was away gets it later; history finds it", async () => {
+  await using home = await place();
+  await using relay = serve(`${home.path}/relay`);
+  const to = `127.0.0.1:${await relay.port()}/tea`;
+  const env = (name: string) => ({ env: { UDPCHAT_HOME: `${home.path}/${name}` } });
+  const said = await runProgram(["join", to, "--name", "ann"], "one lump\ntwo lumps", env("ann"));
+  assertEquals(said.exit, 0);
+  const heard = await runProgram(["join", to, "--name", "bob"], "thanks", env("bob"));
+  assertEquals([heard.exit, heard.out], [0, "ann: one lump\nann: two lumps\n"]);
+  const found = await runProgram(["history", "LUMPS"], "", env("bob"));
+  assertMatch(found.out, /^\d{4}-\d\d-\d\d \d\d:\d\d tea\/ann: two lumps\n$/);
+  const none = await runProgram(["history", '"', "OR", "*"], "", env("bob"));
+  assertEquals([none.exit, none.out], [0, ""]);
+  const all = await runProgram(["history", "--export"], "", env("bob"));
+  assertEquals(all.out.trim().split("\n").map((line) => JSON.parse(line).text), [
+    "one lump",
+    "two lumps",
+    "thanks",
+  ]);
+  await Deno.writeTextFile(`${home.path}/all.jsonl`, all.out);
+  const import_ = ["history", "--import", `${home.path}/all.jsonl`];
+  assertStringIncludes((await runProgram(import_, "", env("cem"))).out, "3 of them new");
+  assertStringIncludes((await runProgram(import_, "", env("cem"))).out, "0 of them new");
+  await Deno.writeTextFile(`${home.path}/all.jsonl`, `${all.out}{"id":1}\n`);
+  const broken = await runProgram(import_, "", env("dora"));
+  assertEquals(broken.exit, 1);
+  assertStringIncludes(broken.err, "line 4");
+  assertEquals((await runProgram(["history"], "", env("dora"))).out, "", "all or nothing");
+});
+
+Deno.test("invite: who has the link reads the room, and the relay's disk has no word of it", async () => {
+  await using home = await place();
+  await using relay = serve(`${home.path}/relay`);
+  const to = `127.0.0.1:${await relay.port()}`;
+  const { out: link, exit } = await runProgram(["invite", `${to}/hideout`]);
+  assertEquals(exit, 0);
+  assertMatch(link, /^udpchat:\/\/127\.0\.0\.1:\d+\/hideout#[a-z2-7]{77}\n$/);
+  await using ann = join(home.path, link.trim(), "annabella");
+  await using bob = join(home.path, link.trim(), "bob");
+  await ann.err.next("bob is here");
+  await ann.type("the owl flies at midnight");
+  assertEquals(await bob.out.next("owl"), "annabella: the owl flies at midnight");
+  await using eve = join(home.path, `${to}/hideout`, "eve", ["--json"]);
+  await eve.out.next('"connected"');
+  await bob.type("noted");
+  await ann.out.next("noted");
+  assertEquals(events(eve, "message"), [], "the open room of that name is another one");
+  for (const word of ["owl", "annabella", "hideout"]) {
+    assertEquals(await filesWith(`${home.path}/relay`, word), [], word);
+  }
+  assert((await filesWith(`${home.path}/annabella`, "owl")).length > 0, "the search sees files");
+});
+
+Deno.test("join: a room with a passphrase, and another passphrase is another room", async () => {
+  await using home = await place();
+  await using relay = serve(`${home.path}/relay`);
+  const to = `127.0.0.1:${await relay.port()}/tea`;
+  await Deno.writeTextFile(`${home.path}/good`, "correct horse battery\n");
+  await Deno.writeTextFile(`${home.path}/other`, "correct horse staple\n");
+  await Deno.writeTextFile(`${home.path}/short`, "tea\n");
+  const file = (name: string) => ["--passphrase-file", `${home.path}/${name}`];
+  await using ann = join(home.path, to, "ann", file("good"));
+  await using bob = join(home.path, to, "bob", file("good"));
+  await using eve = join(home.path, to, "eve", file("other"));
+  await eve.err.next("connected");
+  await ann.err.next("bob is here");
+  await ann.type("just us");
+  assertEquals(await bob.out.next("just us"), "ann: just us");
+  assertEquals(eve.out.all, []);
+  assertEquals(await filesWith(`${home.path}/relay`, "just us"), []);
+  const short = await runProgram(["join", to, ...file("short")]);
+  assertEquals(short.exit, 2);
+  assertStringIncludes(short.err, "12 characters");
+});
+
+Deno.test("serve: a second one on the same home is an error; only the allowed come in", async () => {
+  await using home = await place();
+  const id = await runProgram(["id", "--json"], "", { env: { UDPCHAT_HOME: `${home.path}/ann` } });
+  const { key } = JSON.parse(id.out);
+  await Deno.writeTextFile(`${home.path}/keys`, `# friends\n${key} # ann\n`);
+  await using relay = serve(`${home.path}/relay`, 0, ["--allow-file", `${home.path}/keys`]);
+  const to = `127.0.0.1:${await relay.port()}`;
+  const second = await runProgram(["serve", ...HERE, "--port", "0"], "", {
+    env: { UDPCHAT_HOME: `${home.path}/relay` },
+  });
+  assertEquals(second.exit, 1);
+  assertStringIncludes(second.err, "another program uses it");
+  const ann = await runProgram(["join", to], "hi", { env: { UDPCHAT_HOME: `${home.path}/ann` } });
+  assertEquals(ann.exit, 0);
+  const eve = await runProgram(["join", to], "hi", { env: { UDPCHAT_HOME: `${home.path}/eve` } });
+  assertEquals(eve.exit, 1);
+  assertStringIncludes(eve.err, "does not know your key");
+});
+
+Deno.test("join: a pipe leaves with 3 when there is no relay; what is said is not said twice", async () => {
+  await using home = await place();
+  const env = { UDPCHAT_HOME: `${home.path}/ann` };
+  const nobody = await runProgram(["join", "127.0.0.1:1", "--timeout", "0.5"], "hi", { env });
+  assertEquals(nobody.exit, 3);
+  assertStringIncludes(nobody.err, "is udpchat serve running there?");
+  await using relay = serve(`${home.path}/relay`);
+  const to = `127.0.0.1:${await relay.port()}`;
+  const again = await runProgram(["join", to], "hi", { env });
+  assertEquals(again.exit, 0);
+  const heard = await runProgram(["join", to], "ok", { env: { UDPCHAT_HOME: `${home.path}/bob` } });
+  assertEquals(heard.out, "tester: hi\n");
+});
+
+Deno.test(`serve: killed ${KILLS} times in the middle of a storm: nothing acknowledged is gone, nothing twice`, async () => {
+  await using home = await place();
+  let relay = serve(`${home.path}/relay`);
+  const port = await relay.port(), to = `127.0.0.1:${port}`;
+  const names = ["ann", "bob", "cem"];
+  const members = names.map((name) => join(home.path, to, name, ["--json"]));
+  try {
+    for (const each of members) await each.out.next('"connected"');
+    let number = 0, stop = false;
+    const talking = Promise.all(members.map(async (member, at) => {
+      while (!stop) {
+        await member.type(`${names[at]} ${number++}`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    }));
+    for (let kill = 0; kill < KILLS; kill++) {
+      // As soon as something new is stored it dies in the middle of the next.
+      await members[kill % 3]?.out.next('"stored"');
+      relay.signal("SIGKILL");
+      await relay.exit();
+      await relay[Symbol.asyncDispose]();
+      relay = serve(`${home.path}/relay`, port);
+      await relay.port();
+    }
+    stop = true;
+    await talking;
+    for (const each of members) await each.endInput();
+    for (const each of members) assertEquals(await each.exit(), 0, each.err.all.join("\n"));
+    relay.signal("SIGTERM");
+    await relay.exit();
+    const stored = new Set(
+      members.flatMap((member) =>
+        events(member, "status").filter(({ state }) => state === "stored").map(({ id }) => id)
+      ),
+    );
+    assertEquals(stored.size, number, "all of it, in the end");
+    const store = new Entries(`${home.path}/relay/relay/rooms.db`);
+    const entries = store.rooms().flatMap((room) => store.after(room, 0, 1e6));
+    store.close();
+    assertEquals(entries.length, number + names.length);
+    assertEquals(new Set(entries.map(({ id }) => id.join())).size, entries.length);
+  } finally {
+    for (const each of [relay, ...members]) await each[Symbol.asyncDispose]();
+  }
+});
