@@ -5,11 +5,13 @@
  * @module
  */
 
-import type { EntryFields, LogName } from "../wire/entry.ts";
+import { sameBytes } from "../wire/bytes.ts";
+import type { LogName } from "../wire/entry.ts";
+import type { StoredEntry } from "./entry_store.ts";
 import { logKey } from "./log.ts";
 
-/** The latest entries of a log that are followed (our choice: who writes faster hears of these). */
-const MAX_FOLLOWED = 256;
+/** The latest entries of a room that are followed (our choice: some seconds of a storm). */
+const MAX_FOLLOWED = 4_096;
 /** Holders that are told apart; then an entry counts as everywhere (our choice). */
 const MAX_HOLDERS = 256;
 /** Steps in one report (our choice). */
@@ -17,37 +19,39 @@ const MAX_STEPS = 64;
 
 /** How far one's own entries got. */
 export interface Report extends LogName {
-  readonly steps: readonly { readonly number: number; readonly holders: number }[];
+  readonly steps: readonly Step[];
 }
 
-interface Followed {
-  readonly name: LogName;
-  /** Who holds an entry, by its number. */
-  readonly holders: Map<number, Set<string>>;
-  readonly news: Set<number>;
+/** So many members hold an entry. */
+interface Step {
+  readonly number: number;
+  readonly holders: number;
+}
+
+/** One entry that is followed. */
+interface Followed extends LogName {
+  readonly number: number;
+  readonly holders: Set<string>;
 }
 
 /** The progress of one room. */
 export class Progress {
-  readonly #logs = new Map<string, Followed>();
+  /** By `seq`, the oldest first. */
+  readonly #followed = new Map<number, Followed>();
+  readonly #news = new Set<number>();
 
   /** Whether there is anything to report. */
   get hasNews(): boolean {
-    for (const { news } of this.#logs.values()) if (news.size > 0) return true;
-    return false;
+    return this.#news.size > 0;
   }
 
   /** An author who is here has said something. */
-  follow({ author, log, number }: EntryFields): void {
-    const key = logKey({ author, log });
-    const followed = this.#logs.get(key) ??
-      { name: { author, log }, holders: new Map(), news: new Set() };
-    this.#logs.set(key, followed);
-    followed.holders.set(number, followed.holders.get(number) ?? new Set());
-    if (followed.holders.size <= MAX_FOLLOWED) return;
-    for (const oldest of followed.holders.keys()) {
-      followed.holders.delete(oldest);
-      followed.news.delete(oldest);
+  follow({ entry: { author, log, number }, seq }: StoredEntry): void {
+    this.#followed.set(seq, { author, log, number, holders: new Set() });
+    if (this.#followed.size <= MAX_FOLLOWED) return;
+    for (const oldest of this.#followed.keys()) {
+      this.#followed.delete(oldest);
+      this.#news.delete(oldest);
       break;
     }
   }
@@ -55,34 +59,41 @@ export class Progress {
   /**
    * A member holds an entry.
    *
-   * @param entry The entry.
+   * @param seq The entry.
    * @param member The member, as the key of a map; not its author.
    */
-  held({ author, log, number }: EntryFields, member: string): void {
-    const followed = this.#logs.get(logKey({ author, log })),
-      holders = followed?.holders.get(number);
-    if (!followed || !holders || holders.has(member) || holders.size >= MAX_HOLDERS) return;
+  held(seq: number, member: string): void {
+    const holders = this.#followed.get(seq)?.holders;
+    if (!holders || holders.size >= MAX_HOLDERS || holders.has(member)) return;
     holders.add(member);
-    followed.news.add(number);
+    this.#news.add(seq);
   }
 
   /** An author has left: nobody is told any more. */
   forget(author: Uint8Array): void {
-    for (const [key, { name }] of this.#logs) {
-      if (name.author.every((byte, at) => byte === author[at])) this.#logs.delete(key);
+    for (const [seq, each] of this.#followed) {
+      if (!sameBytes(each.author, author)) continue;
+      this.#followed.delete(seq);
+      this.#news.delete(seq);
     }
   }
 
   /** What is new since the last call, a report for each log; the rest comes with the next call. */
   reports(): Report[] {
-    const reports: Report[] = [];
-    for (const { name, holders, news } of this.#logs.values()) {
-      if (news.size === 0) continue;
-      const numbers = [...news].slice(0, MAX_STEPS).sort((a, b) => a - b);
-      for (const number of numbers) news.delete(number);
-      const steps = numbers.map((number) => ({ number, holders: holders.get(number)?.size ?? 0 }));
-      reports.push({ ...name, steps });
+    const reports = new Map<string, { readonly name: LogName; readonly steps: Step[] }>();
+    for (const seq of this.#news) {
+      const followed = this.#followed.get(seq);
+      if (followed === undefined) continue;
+      const { author, log, number, holders } = followed, key = logKey(followed);
+      const report = reports.get(key) ?? { name: { author, log }, steps: [] };
+      if (report.steps.length >= MAX_STEPS) continue;
+      report.steps.push({ number, holders: holders.size });
+      reports.set(key, report);
+      this.#news.delete(seq);
     }
-    return reports;
+    return [...reports.values()].map(({ name, steps }) => ({
+      ...name,
+      steps: steps.sort((a, b) => a.number - b.number),
+    }));
   }
 }

@@ -9,14 +9,15 @@
  * @module
  */
 
-import { equal } from "../crypto/hash.ts";
 import type { Identity } from "../crypto/identity.ts";
+import { sameBytes } from "../wire/bytes.ts";
 import type { Entry, LogName } from "../wire/entry.ts";
 import type { Run } from "../wire/room.ts";
 import type { HybridClock } from "./clock.ts";
 import { checkEntry, entryId, NO_ENTRY, signEntry } from "./entry.ts";
 import type { CheckedEntry, EntryStore, LogFloor, StoredEntry } from "./entry_store.ts";
 import { Log, logKey } from "./log.ts";
+import { Tape } from "./tape.ts";
 
 /** Logs in one room (our choice: each author has one for each store that they ever had). */
 export const MAX_LOGS = 16_384;
@@ -52,6 +53,8 @@ export class Room {
   readonly number: Uint8Array;
   /** The same as the key of a map. */
   readonly key: string;
+  /** What was kept last. */
+  readonly tape: Tape;
   readonly #store: EntryStore;
   readonly #clock: HybridClock;
   readonly #logs = new Map<string, Log>();
@@ -71,6 +74,7 @@ export class Room {
     this.#clock = clock;
     for (const state of store.logs(number)) this.#logs.set(logKey(state), new Log(state));
     this.#last = store.last(number);
+    this.tape = new Tape(this.#last);
   }
 
   /** All logs. */
@@ -147,7 +151,7 @@ export class Room {
         if (number <= (known?.floor ?? 0) || this.#tooManyGaps(run, number)) {
           return { fresh, forged: false };
         }
-        if (number === 1 && !equal(previous, NO_ENTRY)) return { fresh, forged: true };
+        if (number === 1 && !sameBytes(previous, NO_ENTRY)) return { fresh, forged: true };
         const disputed = this.#disputed(entry);
         const id = checkEntry(entry);
         if (id === undefined) return { fresh, forged: true };
@@ -208,10 +212,10 @@ export class Room {
   /** Whether an entry that is held is this one; a fork where it is another, and both are signed. */
   #compare(entry: Entry): Pick<Taken, "forged" | "fork"> | undefined {
     const log = this.log(entry), at = log?.idOf(entry.number);
-    if (at !== undefined && equal(at, entryId(entry))) return undefined;
+    if (at !== undefined && sameBytes(at, entryId(entry))) return undefined;
     const [held] = this.#read(entry, entry.number);
     // One that is not kept yet is compared when it comes again.
-    if (held === undefined || equal(held.id, entryId(entry))) return undefined;
+    if (held === undefined || sameBytes(held.id, entryId(entry))) return undefined;
     const id = checkEntry(entry);
     return id === undefined
       ? { forged: true }
@@ -226,10 +230,10 @@ export class Room {
       : log?.has(number - 1)
       ? this.#idOf(log, number - 1)
       : undefined;
-    if (before !== undefined && !equal(before, entry.previous)) return number - 1;
+    if (before !== undefined && !sameBytes(before, entry.previous)) return number - 1;
     if (!log?.held.has(number + 1)) return undefined;
     const [after] = this.#read(entry, number + 1);
-    return after && !equal(after.entry.previous, entryId(entry)) ? number + 1 : undefined;
+    return after && !sameBytes(after.entry.previous, entryId(entry)) ? number + 1 : undefined;
   }
 
   #idOf(log: Log, number: number): Uint8Array | undefined {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { equal } from "../crypto/hash.ts";
+import { sameBytes } from "../wire/bytes.ts";
 import { encodeRoom, MAX_RUN, partBytes } from "../wire/room.ts";
 import type { StoredEntry } from "./entry_store.ts";
 
@@ -56,7 +56,7 @@ function endOfRun(entries: readonly StoredEntry[], from: number): number {
   for (; at < entries.length && at - from < MAX_RUN; at++) {
     const before = entries[at - 1]?.entry, entry = entries[at]?.entry;
     if (!before || !entry || entry.number !== before.number + 1) break;
-    if (!equal(entry.log, before.log) || !equal(entry.author, before.author)) break;
+    if (!sameBytes(entry.log, before.log) || !sameBytes(entry.author, before.author)) break;
     size += partBytes(entry.body.length);
     if (size > RUN_BYTES) break;
   }

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { equal } from "../crypto/hash.ts";
+import { sameBytes } from "../wire/bytes.ts";
 import type { LogName } from "../wire/entry.ts";
 import { type Range, RangeSet } from "../wire/ranges.ts";
 import {
@@ -28,6 +28,7 @@ import type { EntryStore, StoredEntry } from "./entry_store.ts";
 import { type Log, logKey } from "./log.ts";
 import { MAX_LOGS, type Room } from "./room.ts";
 import { type EncodedRun, encodeRuns } from "./runs.ts";
+import type { TapedRun } from "./tape.ts";
 
 /** The stream of what is said now, and the one of what was said before. */
 export const LIVE = 0, HISTORY = 1;
@@ -65,6 +66,8 @@ export interface SyncOptions {
   readonly pipe: Pipe;
   /** The other side's key. */
   readonly peer: Uint8Array;
+  /** Stands for the other side on the tape of the room. */
+  readonly owner: object;
   /** Which entries the other side is told of live. */
   readonly pushes: (entry: StoredEntry) => boolean;
 }
@@ -81,6 +84,7 @@ export class Sync {
   readonly #store: EntryStore;
   readonly #pipe: Pipe;
   readonly #peer: Uint8Array;
+  readonly #owner: object;
   readonly #pushes: (entry: StoredEntry) => boolean;
   #called = true;
   /** What it said that it holds, until all of it is here. */
@@ -94,8 +98,6 @@ export class Sync {
   #cursor: number | undefined;
   /** What is said now goes as bulk, until all of that is kept there: so the order stays. */
   #slow = false;
-  /** What came from it beyond the cursor. */
-  readonly #fromThem = new Set<number>();
   /** Records on their way by stream, the oldest first; and how many were ever kept. */
   readonly #flying: [EncodedRun[], EncodedRun[]] = [[], []];
   readonly #keptThere: [number, number] = [0, 0];
@@ -111,6 +113,7 @@ export class Sync {
     this.#store = options.store;
     this.#pipe = options.pipe;
     this.#peer = options.peer;
+    this.#owner = options.owner;
     this.#pushes = options.pushes;
   }
 
@@ -207,26 +210,6 @@ export class Sync {
     this.#write(LIVE, { type: "have", stream, count: this.#keptHere[stream] });
   }
 
-  /**
-   * Entries were kept, in one go.
-   *
-   * @param runs All of them in order, encoded once for everybody.
-   * @param before The largest `seq` before them.
-   * @param ours Whether a run came from this side's other end.
-   */
-  push(runs: readonly EncodedRun[], before: number, ours: (run: EncodedRun) => boolean): void {
-    if (this.#slow && this.#flying[HISTORY].length === 0) this.#slow = false;
-    const inTime = this.#cursor === before && !this.#slow && this.#takes &&
-      this.#pipe.held < LIVE_AHEAD_BYTES;
-    for (const run of runs) {
-      const last = run.entries.at(-1)?.seq ?? 0;
-      if (inTime) {
-        if (!ours(run)) this.#sendNews(LIVE, run);
-        this.#cursor = last;
-      } else if (ours(run)) { for (const { seq } of run.entries) this.#fromThem.add(seq); }
-    }
-  }
-
   /** Sends what waits, as far as the session takes it. */
   pump(): void {
     while (this.#takes && this.#step());
@@ -238,19 +221,37 @@ export class Sync {
   }
 
   #step(): boolean {
-    if (this.#cursor !== undefined && this.#cursor < this.room.last) return this.#catchLive();
+    if (this.#cursor !== undefined && this.#cursor < this.room.last && this.#sendNews()) {
+      return true;
+    }
     if (this.#wanted.length > 0) return this.#answerWant();
     return this.#rest !== undefined && this.#catchRest();
   }
 
-  /** It was slow: what was kept meanwhile comes from the store. */
-  #catchLive(): boolean {
-    const batch = this.#store.after(this.room.number, this.#cursor ?? 0, BATCH);
-    const mine = batch.filter(({ seq }) => !this.#fromThem.delete(seq));
-    this.#slow = true;
-    for (const run of encodeRuns(mine, false)) this.#sendNews(HISTORY, run);
-    this.#cursor = batch.at(-1)?.seq ?? this.room.last;
+  /** What was kept since: live to who keeps up, else as bulk. */
+  #sendNews(): boolean {
+    const cursor = this.#cursor ?? 0;
+    const slow = this.#slow && this.#flying[HISTORY].length > 0 ||
+      this.#pipe.held >= LIVE_AHEAD_BYTES;
+    // From one stream to the other only when nothing is on its way there: so the order stays.
+    if (slow && !this.#slow && this.#flying[LIVE].length > 0) return false;
+    this.#slow = slow;
+    const stream = this.#slow ? HISTORY : LIVE;
+    const runs = this.room.tape.after(cursor, BATCH) ?? this.#fromStore(cursor);
+    for (const run of runs) {
+      if (run.from === undefined || run.from !== this.#owner) this.#sendRun(stream, run);
+    }
+    this.#cursor = runs.at(-1)?.entries.at(-1)?.seq ?? this.room.last;
     return true;
+  }
+
+  /** It was away for so long that the tape has forgotten. What it said itself it has. */
+  #fromStore(cursor: number): readonly TapedRun[] {
+    const batch = this.#store.after(this.room.number, cursor, BATCH);
+    return encodeRuns(batch, false).map((run) => {
+      const isTheirs = run.entries.every(({ entry }) => sameBytes(entry.author, this.#peer));
+      return { ...run, from: isTheirs ? this.#owner : undefined };
+    });
   }
 
   #answerWant(): boolean {
@@ -288,7 +289,7 @@ export class Sync {
       lacks.set(key, set);
       for (const { first, last } of set.ranges) missed += last - first + 1;
     }
-    this.#sayHeld([...this.room.logs].filter(({ name }) => equal(name.author, this.#peer)));
+    this.#sayHeld([...this.room.logs].filter(({ name }) => sameBytes(name.author, this.#peer)));
     this.#sayFloors();
     this.#askForMissing();
     const isNew = this.#theirs.size === 0;
@@ -357,7 +358,7 @@ export class Sync {
     }
   }
 
-  #sendNews(stream: 0 | 1, run: EncodedRun): void {
+  #sendRun(stream: 0 | 1, run: EncodedRun): void {
     if (run.entries.every(this.#pushes)) return this.#send(stream, [run]);
     this.#send(stream, encodeRuns(run.entries.filter(this.#pushes), false));
   }

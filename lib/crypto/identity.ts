@@ -204,7 +204,26 @@ function certificateData(staticKey: Uint8Array): Uint8Array {
   return Buffer.concat([CERTIFICATE_LABEL, staticKey]);
 }
 
+/** Keys that were imported last, by their bytes: most signatures are by few people. */
+const imported = new Map<string, KeyObject>();
+/** How many (our choice: 1 kB each). */
+const MAX_IMPORTED = 1_024;
+
 function importPublic(bytes: Uint8Array): KeyObject | undefined {
+  const text = String.fromCharCode(...bytes.subarray(0, IDENTITY_BYTES + 1));
+  const known = imported.get(text), key = known ?? importNew(bytes);
+  if (key === undefined || known !== undefined) return key;
+  imported.set(text, key);
+  if (imported.size > MAX_IMPORTED) {
+    for (const oldest of imported.keys()) {
+      imported.delete(oldest);
+      break;
+    }
+  }
+  return key;
+}
+
+function importNew(bytes: Uint8Array): KeyObject | undefined {
   if (bytes.length !== IDENTITY_BYTES) return undefined;
   const point = Buffer.from(bytes);
   point[IDENTITY_BYTES - 1] = (point[IDENTITY_BYTES - 1] ?? 0) & 0x7f;

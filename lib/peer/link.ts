@@ -7,9 +7,9 @@
 import type { EntryStore, StoredEntry } from "../chat/entry_store.ts";
 import { type Room, roomKey } from "../chat/room.ts";
 import { Sync } from "../chat/sync.ts";
-import { equal } from "../crypto/hash.ts";
 import type { Remote } from "../session/credentials.ts";
 import type { Session } from "../session/session.ts";
+import { sameBytes } from "../wire/bytes.ts";
 import type { RecordReader } from "../wire/records.ts";
 import { encodeRoom, roomReader, type RoomRecord } from "../wire/room.ts";
 import type { Throttle } from "./throttle.ts";
@@ -32,6 +32,8 @@ export interface HeardRecord extends Heard {
 export class Link {
   readonly session: Session;
   readonly remote: Remote;
+  /** The other side's key as the key of a map. */
+  readonly key: string;
   /** What waits as the other side writes too fast; the node's own. */
   throttle: Throttle<unknown> | undefined;
   readonly #readers: readonly [RecordReader<RoomRecord>, RecordReader<RoomRecord>] = [
@@ -52,6 +54,7 @@ export class Link {
   constructor(session: Session, remote: Remote) {
     this.session = session;
     this.remote = remote;
+    this.key = roomKey(remote.identity);
   }
 
   /** Whether what comes on a stream cannot be read. */
@@ -84,7 +87,14 @@ export class Link {
         return session.held;
       },
     };
-    const sync = new Sync({ room, store, pipe, peer: this.remote.identity, pushes });
+    const sync = new Sync({
+      room,
+      store,
+      pipe,
+      peer: this.remote.identity,
+      owner: this,
+      pushes,
+    });
     this.#syncs.set(room.key, sync);
     return sync;
   }
@@ -104,7 +114,7 @@ export class Link {
   write(room: Uint8Array, stream: number, bytes: Uint8Array): void {
     if (this.session.closing) return;
     const side = stream === 0 ? 0 : 1, said = this.#said[side];
-    if (said !== room && !(said && equal(said, room))) {
+    if (said !== room && !(said && sameBytes(said, room))) {
       this.#said[side] = room;
       this.session.write(stream, encodeRoom({ type: "room", room }));
     }

@@ -271,7 +271,7 @@ export class Member {
         return this.#record(event.record);
       case "kept":
         for (const stored of event.entries) {
-          if (event.link) this.#heard(stored, event.history, event.stream);
+          if (event.link) this.#heard(stored, event);
         }
         return;
       case "held":
@@ -392,7 +392,8 @@ export class Member {
   }
 
   /** Somebody said something: live, or in the first block of what one has missed. */
-  #heard(stored: StoredEntry, history: boolean, stream: 0 | 1): void {
+  #heard(stored: StoredEntry, how: Extract<NodeEvent, { type: "kept" }>): void {
+    const history = how.history || how.late;
     const { entry } = stored, body = this.roster.people.open(entry);
     if (equal(entry.author, this.#own) && equal(entry.log, this.#log)) this.#moveOn(entry.number);
     if (body === undefined) return;
@@ -402,7 +403,7 @@ export class Member {
     }
     const author = { key: entry.author, name: this.roster.people.nameOf(entry.author) };
     const self = equal(entry.author, this.#own), { text } = body, { time } = entry;
-    const type = history && stream !== LIVE ? "past" : "message";
+    const type = how.history && how.stream !== LIVE ? "past" : "message";
     this.#events.push({ type, id: idOf(stored), author, text, time, self, history });
   }
 

@@ -14,7 +14,7 @@
 import type { CheckedEntry, EntryStore, StoredEntry } from "../chat/entry_store.ts";
 import { HybridClock } from "../chat/clock.ts";
 import { Room, roomKey } from "../chat/room.ts";
-import { type EncodedRun, encodeRuns } from "../chat/runs.ts";
+import { encodeRuns } from "../chat/runs.ts";
 import { HISTORY, LIVE, type Sync } from "../chat/sync.ts";
 import { Hub, type HubEvent, type HubOptions } from "../session/hub.ts";
 import { CLOSE, type SessionEvent } from "../session/event.ts";
@@ -25,7 +25,7 @@ import { type HeardRecord, Link } from "./link.ts";
 import { type Pace, Throttle } from "./throttle.ts";
 
 /** Entries are kept together for so long, in ms: a disk is asked once for all (our choice). */
-const COMMIT_MS = 3;
+const COMMIT_MS = 5;
 /** As many are kept at once at the latest (our choice: some ms of a disk). */
 const COMMIT_ENTRIES = 512;
 /** Entries that wait for a disk that refuses them; more are not taken (our choice). */
@@ -85,6 +85,8 @@ export type NodeEvent =
     readonly entries: readonly StoredEntry[];
     /** They are no news, as whoever brought them said. */
     readonly history: boolean;
+    /** Later ones of their log are known already. */
+    readonly late: boolean;
     /** On which stream they came: what was said long ago comes on that of history. */
     readonly stream: 0 | 1;
     /** Who brought them; undefined for what one said oneself. */
@@ -327,6 +329,7 @@ export class Node {
         const entries = sync.have(record.stream, record.count);
         if (entries.length > 0) {
           this.#events.push({ type: "held", room: sync.room, link, entries });
+          if (!sync.caughtUp) this.pump(link);
         }
         return true;
       }
@@ -421,29 +424,30 @@ export class Node {
     origins: readonly Origin[],
     now: number,
   ): void {
-    const before = room.last, source = new Map<EncodedRun, Link | undefined>();
-    room.kept(stored);
-    const runs: EncodedRun[] = [];
+    const old = this.#options.wall(now) - NEWS_MS;
+    // Who has just joined is asked for what they said: to the others it is news all the same, unless
+    // it is old, or later ones of that log were passed on before.
+    const late = stored.map((each) => {
+      const isLate = each.entry.number < (room.log(each.entry)?.last ?? 0);
+      room.kept([each]);
+      return isLate;
+    });
+    const past = stored.map(({ entry }, at) =>
+      late[at] || (origins[at]?.history === true && entry.time < old)
+    );
     for (let from = 0, until = 0; from < stored.length; from = until) {
       const origin = origins[from] ?? OWN, { link, history, stream } = origin;
-      while (until < stored.length && sameOrigin(origins[until], origin)) until++;
+      while (
+        until < stored.length && sameOrigin(origins[until], origin) &&
+        past[until] === past[from] && late[until] === late[from]
+      ) until++;
       const entries = stored.slice(from, until);
-      // Who has just joined is asked for what they said; to the others it is news all the same.
-      const old = this.#options.wall(now) - NEWS_MS;
-      const past = history && entries.every(({ entry }) => entry.time < old);
-      for (const run of encodeRuns(entries, past)) {
-        source.set(run, link);
-        runs.push(run);
-      }
-      this.#events.push({ type: "kept", room, entries, history, stream, link });
+      const runs = encodeRuns(entries, past[from] ?? false);
+      room.tape.push(runs.map((run) => ({ ...run, from: link })));
+      const isLate = late[from] ?? false;
+      this.#events.push({ type: "kept", room, entries, history, late: isLate, stream, link });
     }
-    for (const link of this.#linksOf.get(room) ?? []) {
-      const sync = link.sync(room.key);
-      if (sync === undefined || link.session.closing) continue;
-      sync.push(runs, before, (run) => source.get(run) === link);
-      link.wakeIfBehind();
-      this.hub.touch(link.session);
-    }
+    for (const link of this.#linksOf.get(room) ?? []) this.pump(link);
   }
 }
 

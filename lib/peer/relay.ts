@@ -10,6 +10,7 @@ import type { LogFloor } from "../chat/entry_store.ts";
 import { roomKey } from "../chat/room.ts";
 import { CLOSE } from "../session/event.ts";
 import type { Address } from "../wire/address.ts";
+import { sameBytes } from "../wire/bytes.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
 import { MEMBER, REFUSAL } from "../wire/room.ts";
 import type { Link } from "./link.ts";
@@ -219,7 +220,7 @@ export class Relay {
     this.#events.push({ type: "gone", key: author, room: hall.number });
     if (hall.members.size === 0) this.#halls.delete(key);
     // Somebody may be here twice: a new session comes before the old one is given up.
-    if ([...hall.members].some((each) => same(each.remote.identity, author))) return;
+    if ([...hall.members].some((each) => sameBytes(each.remote.identity, author))) return;
     hall.progress.forget(author);
     this.#announce(hall, link, MEMBER.gone);
   }
@@ -228,16 +229,16 @@ export class Relay {
     if (hall.members.size > MAX_ANNOUNCED) return;
     const author = about.remote.identity;
     for (const link of hall.members) {
-      if (link === about || same(link.remote.identity, author)) continue;
+      if (link === about || sameBytes(link.remote.identity, author)) continue;
       this.#node.tell(link, hall.number, { type: "member", state, author });
     }
   }
 
   #kept(event: Extract<NodeEvent, { type: "kept" }>, now: number): void {
     const hall = this.#halls.get(event.room.key);
-    for (const { entry } of event.entries) {
-      if (hall && event.link && same(entry.author, event.link.remote.identity)) {
-        hall.progress.follow(entry);
+    for (const stored of event.entries) {
+      if (hall && event.link && sameBytes(stored.entry.author, event.link.remote.identity)) {
+        hall.progress.follow(stored);
       }
     }
     this.#reportAt ??= now + REPORT_MS;
@@ -245,9 +246,8 @@ export class Relay {
   }
 
   #held(event: Extract<NodeEvent, { type: "held" }>, now: number): void {
-    const hall = this.#halls.get(event.room.key), member = event.link.remote.identity;
-    const key = roomKey(member);
-    for (const { entry } of event.entries) hall?.progress.held(entry, key);
+    const progress = this.#halls.get(event.room.key)?.progress, { key } = event.link;
+    for (const { seq } of event.entries) progress?.held(seq, key);
     this.#reportAt ??= now + REPORT_MS;
   }
 
@@ -258,15 +258,11 @@ export class Relay {
       for (const { author, log, steps } of hall.progress.reports()) {
         const members = authors.size - 1;
         for (const link of hall.members) {
-          if (!same(link.remote.identity, author)) continue;
+          if (!sameBytes(link.remote.identity, author)) continue;
           this.#node.tell(link, hall.number, { type: "delivered", log, members, steps });
         }
       }
       if (hall.progress.hasNews) this.#reportAt = now + REPORT_MS;
     }
   }
-}
-
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a === b || a.every((byte, at) => byte === b[at]);
 }

@@ -11,6 +11,8 @@ import { DatabaseSync } from "node:sqlite";
 const BUSY_MS = 2_000;
 /** Only the owner may read; SQLite gives its journals the same mode. */
 const FILE_MODE = 0o600;
+/** Somebody may write. */
+const ANY_WRITE = 0o222;
 
 /** What a database holds. */
 export interface Layout {
@@ -86,6 +88,10 @@ function makeFile(path: string): void {
     Deno.openSync(path, { createNew: true, write: true, mode: FILE_MODE }).close();
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    // SQLite would read it, and leave journals behind that nobody may write either.
+    if (Deno.uid() !== 0 && ((Deno.statSync(path).mode ?? ANY_WRITE) & ANY_WRITE) === 0) {
+      throw new Deno.errors.PermissionDenied(`Cannot write ${path} (nobody may write it)`);
+    }
   }
 }
 

@@ -171,3 +171,16 @@ export class Writer {
 export function varintLength(value: number): number {
   return value < 0x40 ? 1 : value < 0x4000 ? 2 : value < 0x4000_0000 ? 4 : 8;
 }
+
+/**
+ * Whether two byte strings are the same. In a time that depends on them: not for secrets.
+ *
+ * @param a One.
+ * @param b The other.
+ */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
+}
