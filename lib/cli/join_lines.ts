@@ -11,6 +11,7 @@ import { keyTag, keyText } from "../crypto/identity.ts";
 import type { Member } from "../peer/member.ts";
 import type { MemberEvent, RoomPlace } from "../peer/member_event.ts";
 import type { Shell } from "../peer/shell.ts";
+import { sameBytes } from "../wire/bytes.ts";
 import { MAX_LINE, readLines } from "../terminal/lines.ts";
 import type { Front } from "./front.ts";
 import type { Host } from "./host.ts";
@@ -114,13 +115,18 @@ const COMMANDS: Readonly<
   quit: ({ machine }) => machine.quit(),
 };
 
-/** Who is in the room: those here first, each with the tag of their key. */
+/** Who stands first in the list. */
+const ORDER = { you: 0, here: 1, away: 2 } as const;
+
+/** Who is in the room: oneself, those here first, each with the tag of their key. */
 function who(machine: Member): string[] {
   const { here, authors } = machine.roster;
+  const stateOf = (key: Uint8Array): keyof typeof ORDER =>
+    sameBytes(key, machine.key) ? "you" : here.has(keyText(key)) ? "here" : "away";
   const rows = authors.map((key) => ({
     name: machine.roster.people.nameOf(key),
     tag: keyTag(key),
-    state: here.has(keyText(key)) ? "here" : "away",
-  })).sort((a, b) => a.state === b.state ? a.name < b.name ? -1 : 1 : a.state === "here" ? -1 : 1);
+    state: stateOf(key),
+  })).sort((a, b) => ORDER[a.state] - ORDER[b.state] || (a.name < b.name ? -1 : 1));
   return rows.map(({ name, tag, state }) => `${name}  ${state}, key ${tag}`);
 }

@@ -14,8 +14,23 @@ import { type Loudness, type Manner, noticeOf, type Reporter } from "./report.ts
 /** The mark of lines that everybody on the way can read. */
 export const PLAIN_MARK = "~";
 
+/** What the relay has stored is waited for to reach the others so long, in ms; then it scrolls away with
+ * what is known (our choice). */
+const SPREAD_MS = 3_000;
 /** Own messages on their way that are shown at once (our choice). */
 const PENDING_SHOWN = 5;
+/** All hold it; it failed. */
+const CHECK = "\u2713", CROSS = "\u2717";
+
+/** An own message that not all hold. */
+interface Pending {
+  readonly line: string[];
+  state: string;
+  /** How it is marked when it scrolls away. */
+  mark: string;
+  /** Ends the wait for the others. */
+  stop?: () => void;
+}
 
 /** A chat on a screen. */
 export class ScreenReporter implements Reporter {
@@ -24,7 +39,7 @@ export class ScreenReporter implements Reporter {
   readonly #theme: Theme;
   readonly #loudness: Loudness;
   /** Own messages that the other side does not hold yet, as they are shown. */
-  readonly #pending = new Map<string, { readonly line: string[]; state: string }>();
+  readonly #pending = new Map<string, Pending>();
   /** Never: a terminal that goes away ends the input as well. */
   readonly broken: Promise<undefined> = new Promise(() => {});
 
@@ -61,6 +76,9 @@ export class ScreenReporter implements Reporter {
 
   /** Gives the terminal back. */
   close(): Promise<void> {
+    for (const [id, pending] of this.#pending) {
+      if (pending.stop) this.#settle(id, pending, this.#theme.notice(pending.mark));
+    }
     return this.#screen.close();
   }
 
@@ -78,23 +96,37 @@ export class ScreenReporter implements Reporter {
       ...more.map((line) => `  ${line}`),
     ];
     if (!event.self || event.from.key === null) return this.#screen.show(lines);
-    this.#pending.set(event.id, { line: lines, state: "typed" });
+    this.#pending.set(event.id, { line: lines, state: "typed", mark: CHECK });
     this.#drawPending();
   }
 
-  /** A message of one's own stays above the prompt until the other side holds it. */
+  /** A message of one's own stays above the prompt until the others hold it. */
   #status(event: Extract<ChatEvent, { event: "status" }>): void {
     const pending = this.#pending.get(event.id);
     if (pending === undefined) return;
+    const [, holders, members] = /^held by (\d+) of (\d+)$/.exec(event.reason ?? "") ?? [];
     if (event.state === "sent") pending.state = "on its way";
+    else if (event.state === "failed") this.#settle(event.id, pending, this.#theme.error(CROSS));
+    else if (event.state === "stored") {
+      pending.state = pending.mark = "stored";
+      pending.stop = this.#clock.wake(this.#clock.now() + SPREAD_MS, () => {
+        this.#settle(event.id, pending, this.#theme.notice(pending.mark));
+        this.#drawPending();
+      });
+    } else if (holders === members) this.#settle(event.id, pending, this.#theme.notice(CHECK));
     else {
-      this.#pending.delete(event.id);
-      const failed = event.state === "failed";
-      const mark = failed ? this.#theme.error("\u2717") : this.#theme.notice("\u2713");
-      const [first = "", ...more] = pending.line;
-      this.#screen.show([`${first} ${mark}`, ...more]);
+      pending.state = `${holders} of ${members}`;
+      pending.mark = `${CHECK} ${holders}/${members}`;
     }
     this.#drawPending();
+  }
+
+  /** It scrolls away as it is. */
+  #settle(id: string, { line, stop }: Pending, mark: string): void {
+    stop?.();
+    if (!this.#pending.delete(id)) return;
+    const [first = "", ...more] = line;
+    this.#screen.show([`${first} ${mark}`, ...more]);
   }
 
   #drawPending(): void {

@@ -104,6 +104,11 @@ export class Member {
     return this.#name;
   }
 
+  /** Our own key. */
+  get key(): Uint8Array {
+    return this.#own;
+  }
+
   /** The session with the relay. */
   get session(): Session | undefined {
     return this.#link?.session;

@@ -156,8 +156,7 @@ export class Trimmer {
     for (const { id } of this.#logs.all(room)) {
       const { floor, held: { largest } } = this.#log(run, id);
       if (largest === undefined) continue;
-      const stays = this.#firstAfter.get(id, floor, before)?.["number"] ?? largest;
-      const until = Math.min(Number(stays), largest) - 1;
+      const until = Number(this.#firstAfter.get(id, floor, before)?.["number"] ?? largest) - 1;
       if (until > floor) yield { log: id, until };
     }
   }

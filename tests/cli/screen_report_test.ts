@@ -103,3 +103,28 @@ Deno.test("ScreenReporter shows how far an own message got, and keeps what waits
   const many = Array.from({ length: 8 }, (_, at) => own(`${at}`, `${at}`));
   assertEquals((await seen(40, ...many))[0], "  3 more wait");
 });
+
+Deno.test("ScreenReporter waits for the others, and says how many hold a message", async () => {
+  const own = (text: string, id: string): ChatEvent => message("me", text, true, id);
+  const stored = (
+    id: string,
+  ): ChatEvent => ({ ...status(id, "sent"), state: "stored" } as ChatEvent);
+  const spread = (id: string, holders: number): ChatEvent =>
+    ({ ...status(id, "delivered"), reason: `held by ${holders} of 3` }) as ChatEvent;
+  await using at = new Sitting(40, 12);
+  const clock = new VirtualClock();
+  const reporter = new ScreenReporter(at.screen, clock, makeTheme(false), {});
+  const rows = async (): Promise<string[]> => {
+    await at.settle();
+    return at.text.map((row) => row.replace(/^\d\d:\d\d/, "--:--")).slice(0, -1);
+  };
+  for (const id of ["1", "2", "3"]) reporter.report(own(id, id));
+  for (const id of ["1", "2", "3"]) reporter.report(stored(id));
+  reporter.report(spread("1", 1));
+  assertEquals(await rows(), ["--:-- me 1 (1 of 3)", "--:-- me 2 (stored)", "--:-- me 3 (stored)"]);
+  reporter.report(spread("1", 3));
+  reporter.report(spread("2", 2));
+  assertEquals(await rows(), ["--:-- me 1 \u2713", "--:-- me 2 (2 of 3)", "--:-- me 3 (stored)"]);
+  await clock.advance(3_000);
+  assertEquals(await rows(), ["--:-- me 1 \u2713", "--:-- me 2 \u2713 2/3", "--:-- me 3 stored"]);
+});
