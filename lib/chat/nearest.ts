@@ -28,6 +28,8 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   for (const candidate of known) {
     const distance = candidate.startsWith(word) && word.length > 1
       ? 0.5
+      : sameLetters(word, candidate)
+      ? 1
       : levenshteinDistance(word.toLowerCase(), candidate.toLowerCase());
     // Half of the letters may be wrong, and never all of them.
     if (
@@ -39,6 +41,12 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     }
   }
   return best;
+}
+
+/** Letters in another order: one slip of the fingers, where the distance would count two. */
+function sameLetters(a: string, b: string): boolean {
+  const letters = (text: string): string => [...text.toLowerCase()].sort().join("");
+  return a.length === b.length && letters(a) === letters(b);
 }
 
 /** Longer words are nobody's slip of the finger (our choice). */

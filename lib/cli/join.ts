@@ -15,7 +15,9 @@ import { Member } from "../peer/member.ts";
 import type { MemberEvent, RoomPlace } from "../peer/member_event.ts";
 import type { Shell } from "../peer/shell.ts";
 import { Entries } from "../store/entries.ts";
+import type { JoinedRoom } from "../store/contacts.ts";
 import { History } from "../store/history.ts";
+import { askedRoom } from "./joined.ts";
 import { historyFile } from "./history.ts";
 import { formatAddress } from "../wire/address.ts";
 import type { Invocation } from "./command.ts";
@@ -39,8 +41,9 @@ import { resolveAll } from "./talk.ts";
  * @returns The exit status.
  */
 export async function run({ host, options, words }: Invocation): Promise<number> {
-  const link = readLink(await chosen(host, options, words[0]));
-  const wantsPassphrase = options.passphrase || options.passphraseFile !== undefined;
+  const asked = await askedRoom(host, options, words[0]);
+  const link = readLink(asked.link);
+  const wantsPassphrase = asked.passphrase || options.passphraseFile !== undefined;
   if (link.secret && wantsPassphrase) {
     throw new UsageError("Cannot use a passphrase with a link: the link has the secret in it");
   }
@@ -64,6 +67,7 @@ export async function run({ host, options, words }: Invocation): Promise<number>
         store,
         history,
         to,
+        joined: { link: asked.link, passphrase: wantsPassphrase },
       });
     } finally {
       store.close();
@@ -71,24 +75,6 @@ export async function run({ host, options, words }: Invocation): Promise<number>
     }
   } finally {
     profile.close();
-  }
-}
-
-/** The link that was given, asked for, or chosen among those joined before. */
-async function chosen(host: Host, options: Options, word: string | undefined): Promise<string> {
-  if (word !== undefined && word !== "-") return word;
-  const front = await openFront(host, options, true);
-  try {
-    if (!front.screen) {
-      throw new UsageError(
-        "Cannot ask which room as there is no terminal: wanted udpchat join HOST[:PORT][/ROOM]",
-      );
-    }
-    const answer = (await front.screen.secret("Link of the room (not shown): "))?.trim();
-    if (!answer) throw new UsageError("No link was given");
-    return answer;
-  } finally {
-    await front.reporter.close();
   }
 }
 
@@ -134,6 +120,7 @@ interface Conversation {
   readonly store: Entries;
   readonly history: History;
   readonly to: Awaited<ReturnType<typeof resolveAll>>;
+  readonly joined: JoinedRoom;
 }
 
 async function converse(conversation: Conversation): Promise<number> {
@@ -180,6 +167,9 @@ async function converse(conversation: Conversation): Promise<number> {
     report: (event, shell) => {
       if (event.type === "resolve") void resolveAgain(conversation, machine, shell);
       else reportMember(report, event);
+      if (event.type === "up" && !event.again) {
+        profile.contacts.join(conversation.joined, host.clock.wall());
+      }
     },
     last: () => memory.flush(),
     feed: (shell) => feedRoom({ host, options, front, machine, memory, room, shell }),

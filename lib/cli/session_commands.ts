@@ -46,15 +46,16 @@ export const serve: Command = {
 /** `join`. */
 export const join: Command = {
   name: "join",
-  usage: "HOST[:PORT][/ROOM]|LINK|-",
-  words: [1, 1],
+  usage: "[HOST[:PORT][/ROOM]|LINK|-]",
+  words: [0, 1],
   summary: "join a room on a relay, by address or by link",
   options: ["passphrase", "passphraseFile", "acceptNewKey"],
   details: [
     "Shows what was said meanwhile, and who is there. A message shows when the relay",
     "has stored it (this is what a pipe waits for), and how many members hold it.",
     "What is typed while the relay is away is on disk, and goes out later. - asks for",
-    "the link, so that it is in no list of processes and in no shell history.",
+    "the link, so that it is in no list of processes and in no shell history. Rooms",
+    "that were joined are remembered; without anything it offers them.",
   ],
   examples: ["join relay.example/tea", "join - --name ann"],
   run: async (invocation) => await (await import("./join.ts")).run(invocation),

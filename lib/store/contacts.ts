@@ -1,5 +1,5 @@
 /**
- * Whom one knows, and which key answered at an address that was typed. SQLite, so that several
+ * Whom one knows, which key answered at an address that was typed, and which rooms were joined. SQLite, so that several
  * programs can write.
  *
  * @module
@@ -18,6 +18,14 @@ export interface Contact {
   readonly verified: boolean;
 }
 
+/** A room that was joined. */
+export interface JoinedRoom {
+  /** The link or place, as `parseLink` reads it. */
+  readonly link: string;
+  /** It wants a passphrase. */
+  readonly passphrase: boolean;
+}
+
 /** The file in a home directory. */
 const FILE = "contacts.db";
 
@@ -30,9 +38,16 @@ const TABLES = `
   ) STRICT;
 `;
 
+/** A link has the secret of its room in it: nobody but the owner reads this file. */
+const ROOMS = `
+  CREATE TABLE rooms (
+    link TEXT PRIMARY KEY, passphrase INTEGER NOT NULL, joined INTEGER NOT NULL
+  ) STRICT;
+`;
+
 const LAYOUT: Layout = {
   settings: "",
-  migrations: [TABLES],
+  migrations: [TABLES, ROOMS],
   check: (database) => {
     const check = String(database.prepare("PRAGMA quick_check(1)").get()?.["quick_check"]);
     if (check !== "ok") throw new Error(`database disk image is malformed: ${check}`);
@@ -111,6 +126,19 @@ export class Contacts {
       "SELECT DISTINCT name FROM contacts ORDER BY seen DESC LIMIT 1000",
     )
       .all().map((row) => String(row["name"]));
+  }
+
+  /** Remembers a room. */
+  join({ link, passphrase }: JoinedRoom, now: number): void {
+    this.#database.prepare(
+      "INSERT INTO rooms VALUES (?, ?, ?) ON CONFLICT (link) DO UPDATE SET passphrase = excluded.passphrase, joined = excluded.joined",
+    ).run(link, passphrase ? 1 : 0, Math.floor(now));
+  }
+
+  /** Rooms that were joined, the last one first. */
+  rooms(): JoinedRoom[] {
+    return this.#database.prepare("SELECT * FROM rooms ORDER BY joined DESC LIMIT 1000").all()
+      .map((row) => ({ link: String(row["link"]), passphrase: row["passphrase"] === 1 }));
   }
 
   /** Closes the database. */

@@ -122,7 +122,7 @@ Deno.test({
     assertEquals(await bashOffers("--json", "-q", "pl"), ["plain"]);
     assertEquals(await bashOffers("--port", "5000", "pl"), ["plain"]);
     assertEquals(await bashOffers("-p", "5000", "plain", "s"), ["serve"]);
-    assertEquals(await bashOffers("--name", "plain", "serv"), ["service"]);
+    assertEquals(await bashOffers("--name", "plain", "serv"), ["serve", "service"]);
     assertEquals(await bashOffers("--port", ""), [], "a value is nothing that is known");
     assertEquals(await bashOffers("plain", "--name", "s"), []);
   },

@@ -134,6 +134,21 @@ Deno.test("invite: who has the link reads the room, and the relay's disk has no 
   assert((await filesWith(`${home.path}/annabella`, "owl")).length > 0, "the search sees files");
 });
 
+Deno.test("join: rooms are remembered, and named without their secrets", async () => {
+  await using home = await place();
+  await using relay = serve(`${home.path}/relay`);
+  const to = `127.0.0.1:${await relay.port()}`, env = { UDPCHAT_HOME: `${home.path}/ann` };
+  const { out: link } = await runProgram(["invite", `${to}/hideout`]);
+  const secret = link.trim().split("#")[1] ?? "";
+  for (const room of [`${to}/tea`, link.trim()]) {
+    assertEquals((await runProgram(["join", room], "hi", { env })).exit, 0);
+  }
+  const alone = await runProgram(["join"], "", { env });
+  assertEquals(alone.exit, 2);
+  assertStringIncludes(alone.err, `joined before: ${to}/hideout (link), ${to}/tea`);
+  assert(!alone.err.includes(secret), "a secret is never shown");
+});
+
 Deno.test("join: a room with a passphrase, and another passphrase is another room", async () => {
   await using home = await place();
   await using relay = serve(`${home.path}/relay`);
