@@ -117,6 +117,8 @@ function roomName(text: string): string {
   try {
     name = decodeURIComponent(text);
   } catch { /* It is written as it is, with a % in it. */ }
+  // Typed in two ways it is one room.
+  name = name.normalize();
   if (name === "") return LOBBY;
   // deno-lint-ignore no-control-regex -- characters that a name must not have
   if ([...name].length > MAX_ROOM_NAME || /[\s\x00-\x1f\x7f#/@]/.test(name)) {

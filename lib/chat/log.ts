@@ -68,6 +68,8 @@ export class Log {
   /** One is kept now. */
   keep(number: number, id: Uint8Array): void {
     this.pending.delete(number);
+    // It was let go before it came.
+    if (number <= this.floor) return;
     this.held.add(number, number);
     if (number <= this.#headNumber) return;
     this.#headNumber = number;

@@ -6,7 +6,7 @@
 
 import { keyTag } from "../crypto/identity.ts";
 import type { RoomKey } from "../crypto/room_key.ts";
-import type { Entry } from "../wire/entry.ts";
+import { CLOCK_STEPS, type Entry } from "../wire/entry.ts";
 import { type Body, decodeBody } from "./body.ts";
 import { roomKey as keyOf } from "./room.ts";
 
@@ -39,6 +39,11 @@ export class People {
   /** Whether somebody has said who they are. */
   knows(author: Uint8Array): boolean {
     return this.#known.has(keyOf(author));
+  }
+
+  /** When somebody said it, in ms since 1970; -Infinity if never. */
+  saidAt(author: Uint8Array): number {
+    return (this.#known.get(keyOf(author))?.clock ?? -Infinity) / CLOCK_STEPS;
   }
 
   /** All who have said a name. */

@@ -37,6 +37,8 @@ export function roomKey(number: Uint8Array): string {
 export interface Taken {
   /** New ones, to be kept. */
   readonly fresh: readonly CheckedEntry[];
+  /** It does not fit what is not kept yet: to be taken again once that is. */
+  readonly unsettled?: true;
   /** The run cannot be true: its sender did not check it. */
   readonly forged: boolean;
   /** One before it is another than the one that is held: to be asked for, as a proof. */
@@ -155,6 +157,7 @@ export class Room {
         const disputed = this.#disputed(entry);
         const id = checkEntry(entry);
         if (id === undefined) return { fresh, forged: true };
+        if (disputed === "unsettled") return { fresh, forged: false, unsettled: true };
         if (disputed !== undefined) return { fresh, forged: false, disputed };
         this.#open(run).pending.set(number, id);
         this.#clock.see(part.clock, wall);
@@ -210,20 +213,18 @@ export class Room {
   }
 
   /** Whether an entry that is held is this one; a fork where it is another, and both are signed. */
-  #compare(entry: Entry): Pick<Taken, "forged" | "fork"> | undefined {
-    const log = this.log(entry), at = log?.idOf(entry.number);
-    if (at !== undefined && sameBytes(at, entryId(entry))) return undefined;
+  #compare(entry: Entry): Pick<Taken, "forged" | "fork" | "unsettled"> | undefined {
+    const id = entryId(entry), log = this.log(entry), at = log?.idOf(entry.number);
+    if (at !== undefined && sameBytes(at, id)) return undefined;
     const [held] = this.#read(entry, entry.number);
-    // One that is not kept yet is compared when it comes again.
-    if (held === undefined || sameBytes(held.id, entryId(entry))) return undefined;
-    const id = checkEntry(entry);
-    return id === undefined
-      ? { forged: true }
-      : { forged: false, fork: { held, other: { entry, id } } };
+    if (held !== undefined && sameBytes(held.id, id)) return undefined;
+    if (checkEntry(entry) === undefined) return { forged: true };
+    if (held !== undefined) return { forged: false, fork: { held, other: { entry, id } } };
+    return log?.pending.has(entry.number) ? { forged: false, unsettled: true } : undefined;
   }
 
-  /** The number of a neighbour that does not fit. */
-  #disputed(entry: Entry): number | undefined {
+  /** The number of a neighbour that does not fit; or that it cannot be told before it is kept. */
+  #disputed(entry: Entry): number | "unsettled" | undefined {
     const log = this.log(entry), { number } = entry;
     const before = number === 1
       ? NO_ENTRY
@@ -231,6 +232,7 @@ export class Room {
       ? this.#idOf(log, number - 1)
       : undefined;
     if (before !== undefined && !sameBytes(before, entry.previous)) return number - 1;
+    if (log?.pending.has(number + 1)) return "unsettled";
     if (!log?.held.has(number + 1)) return undefined;
     const [after] = this.#read(entry, number + 1);
     return after && !sameBytes(after.entry.previous, entryId(entry)) ? number + 1 : undefined;

@@ -175,8 +175,8 @@ export class Sync {
   }
 
   /** Asks for entries. */
-  ask(name: LogName, first: number, last: number): void {
-    this.#write(LIVE, { type: "want", ...name, first, last });
+  ask({ author, log }: LogName, first: number, last: number): void {
+    this.#write(LIVE, { type: "want", author, log, first, last });
   }
 
   /**

@@ -29,6 +29,8 @@ const KEEP_BYTES = 1e9;
 const MAX_MEMBERS = 5_000;
 /** Messages of one member (our choice: a pasted page at once, then faster than anybody reads). */
 const PACE = { burst: 500, perSecond: 50 };
+/** Entries of a room that are let go at once (our choice: some 100 ms). */
+const TRIMMED = 4_000;
 /** What is too old is removed, and a line says how it goes, this often in ms. */
 const MINUTE_MS = 60_000;
 
@@ -163,7 +165,8 @@ function trim(store: Entries, machine: Relay, options: Options, host: Host): voi
   const before = seconds === 0 ? {} : { before: host.clock.wall() - seconds * 1_000 };
   const bytes = options.keepBytes ?? KEEP_BYTES;
   for (const room of store.rooms()) {
-    const floors = store.trim(room, { ...before, bytes });
+    // No more at once than a chat does not notice; the rest in the next minute.
+    const floors = store.trim(room, { ...before, bytes, limit: TRIMMED });
     if (floors.length > 0) machine.trimmed(room, floors);
   }
 }

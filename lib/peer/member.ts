@@ -34,6 +34,8 @@ import { Roster } from "./roster.ts";
 const FULL = 1_000;
 /** Characters of an entry's hash that name a message (80 bits: enough to tell all of a room apart). */
 const ID_CHARACTERS = 16;
+/** After so long one's name is said again, as a relay lets old entries go, in ms (ours: a week). */
+const NAME_MS = 7 * 86_400_000;
 /** Bytes of a nonce that seals a body. */
 const NONCE_BYTES = 12;
 
@@ -465,7 +467,9 @@ export class Member {
   /** The first entry of a log says who its author is; another one when the name changes. */
   #sayName(now: number): void {
     const own = this.#room.log({ author: this.#own, log: this.#log });
-    if (own && own.last > 0 && this.roster.people.nameOf(this.#own) === this.#name) return;
+    const said = this.roster.people.saidAt(this.#own), age = this.#options.wall(now) - said;
+    const same = this.roster.people.nameOf(this.#own) === this.#name && age < NAME_MS;
+    if (own && own.last > 0 && same) return;
     const { identity, staticKey: { publicKey: staticKey } } = this.#options.hub.credentials;
     const certificate = certify(identity, staticKey);
     const body = encodeBody({ kind: "profile", name: this.#name, staticKey, certificate });

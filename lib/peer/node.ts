@@ -13,7 +13,7 @@
 
 import type { CheckedEntry, EntryStore, StoredEntry } from "../chat/entry_store.ts";
 import { HybridClock } from "../chat/clock.ts";
-import { Room, roomKey } from "../chat/room.ts";
+import { Room, roomKey, type Taken } from "../chat/room.ts";
 import { encodeRuns } from "../chat/runs.ts";
 import { HISTORY, LIVE, type Sync } from "../chat/sync.ts";
 import { Hub, type HubEvent, type HubOptions } from "../session/hub.ts";
@@ -46,12 +46,8 @@ export interface NodeOptions {
   readonly store: EntryStore;
   /** Wall time in ms since 1970, for a time of the program. */
   readonly wall: (now: number) => number;
-  /** Somebody wants to take part in a room: `join` lets them. What they say next is about it already. */
-  readonly asked?: (
-    link: Link,
-    room: Uint8Array,
-    join: Extract<RoomRecord, { type: "join" }>,
-  ) => void;
+  /** Somebody comes or leaves. What they say next is about it already, so it is done at once. */
+  readonly asked?: (link: Link, room: Uint8Array, what: "join" | "leave") => void;
   /** How much each may write; who writes more is passed on more slowly. */
   readonly pace?: Pace | undefined;
   /** Which entries of a room the other side of a link is told of live. */
@@ -307,8 +303,8 @@ export class Node {
   /** Gives false where the other side broke its word. */
   #record(link: Link, stream: 0 | 1, { room, key, record }: HeardRecord, now: number): boolean {
     const sync = link.sync(key);
-    if (record.type === "join") {
-      this.#options.asked?.(link, room, record);
+    if (record.type === "join" || record.type === "leave") {
+      this.#options.asked?.(link, room, record.type);
       return true;
     }
     if (sync === undefined || !ABOUT_ENTRIES.has(record.type)) {
@@ -366,15 +362,25 @@ export class Node {
   #take(link: Link, { sync, stream, run }: Slowed, now: number): boolean {
     // What does not fit is not acknowledged: it comes again on the next session.
     if (this.#inbox.length >= MAX_WAITING) return true;
-    const { room } = sync, taken = room.take(run, this.#options.wall(now));
-    for (const checked of taken.fresh) {
-      this.#inbox.push({ room, checked, history: run.history, stream, link });
+    const { room } = sync;
+    let taken = room.take(run, this.#options.wall(now));
+    if (taken.unsettled) {
+      // It does not fit what waits to be kept: once that is kept it is clear what it is.
+      this.#queue(link, room, run, stream, taken);
+      this.#commit(now);
+      taken = room.take(run, this.#options.wall(now));
     }
+    this.#queue(link, room, run, stream, taken);
     if (taken.forged) return false;
     if (taken.disputed !== undefined) sync.ask(run, taken.disputed, taken.disputed);
     if (taken.fork !== undefined) {
       room.freeze(run);
-      this.store.freeze(taken.fork.held, taken.fork.other);
+      try {
+        this.store.freeze(taken.fork.held, taken.fork.other);
+      } catch (error) {
+        // Frozen for as long as we run; the proof will come again.
+        this.#events.push({ type: "disk", error: error as Error });
+      }
       this.#events.push({ type: "fork", room, author: run.author });
     }
     const owed = this.#owed.get(sync) ?? { link, counts: [0, 0] };
@@ -382,6 +388,12 @@ export class Node {
     this.#owed.set(sync, owed);
     this.#commitAt ??= Math.max(now, this.#committedAt + COMMIT_MS);
     return true;
+  }
+
+  #queue(link: Link, room: Room, run: Entries, stream: 0 | 1, { fresh }: Taken): void {
+    for (const checked of fresh) {
+      this.#inbox.push({ room, checked, history: run.history, stream, link });
+    }
   }
 
   #commit(now: number): void {

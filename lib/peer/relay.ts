@@ -65,7 +65,8 @@ export class Relay {
     this.#node = new Node({
       ...options,
       pushes: () => true,
-      asked: (link, room) => this.#join(link, room),
+      asked: (link, room, what) =>
+        what === "join" ? this.#join(link, room) : this.#gone(link, roomKey(room)),
     });
   }
 
@@ -150,9 +151,6 @@ export class Relay {
 
   #event(event: NodeEvent, now: number): void {
     switch (event.type) {
-      case "record":
-        if (event.record.type === "leave") return this.#gone(event.link, roomKey(event.room));
-        return;
       case "session":
         if (event.event.type !== "closed") return;
         for (const key of this.#halls.keys()) this.#gone(event.link, key);

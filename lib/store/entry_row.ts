@@ -14,7 +14,12 @@ export const ENTRY_VALUES = "?, ?, ?, ?, ?, ?, ?";
 /** What is read beside them: whose log it is. */
 export const LOG_COLUMNS = "logs.author, logs.log AS name";
 
-/** What is stored of an entry. */
+/**
+ * What is stored of an entry.
+ *
+ * @param checked The entry.
+ * @returns The values of its columns.
+ */
 export function entryValues({ entry, id }: CheckedEntry): (number | Uint8Array)[] {
   const { number, clock, time, previous, signature, body } = entry;
   return [number, clock, time, id, previous, signature, body];

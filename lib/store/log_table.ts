@@ -18,9 +18,11 @@ const RANGE_BYTES = 16;
 
 /** One log. It may be changed, and saved. */
 export interface LogRow {
+  /** Its own row. */
   readonly id: number;
   /** The row of its room. */
   readonly room: number;
+  /** Whose it is, and which. */
   readonly name: LogName;
   /** Entries up to this number were trimmed. */
   floor: number;
@@ -28,6 +30,7 @@ export interface LogRow {
   readonly held: RangeSet;
   /** The hash of the last of them. */
   head: Uint8Array;
+  /** It goes no further. */
   frozen: boolean;
   /** What the bodies of all its entries take. */
   bytes: number;

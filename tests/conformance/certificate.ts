@@ -34,9 +34,14 @@ export function identityOf(seed: Uint8Array): Uint8Array {
   return new Uint8Array(der).slice(PUBLIC.length);
 }
 
+/** The signature of an identity over a message. */
+export function signBy(seed: Uint8Array, message: Uint8Array): Uint8Array {
+  return new Uint8Array(sign(null, message, privateKey(seed)));
+}
+
 /** The certificate of a static key. */
 export function certify(seed: Uint8Array, staticKey: Uint8Array): Uint8Array {
-  return new Uint8Array(sign(null, join(CONTEXT, staticKey), privateKey(seed)));
+  return signBy(seed, join(CONTEXT, staticKey));
 }
 
 /** Whether an identity is a point of low order. */
@@ -46,18 +51,27 @@ export function isLowOrder(identity: Uint8Array): boolean {
   return LOW_ORDER.has(toHex(y));
 }
 
+/** Whether the signature is good; one of an identity of low order never is. */
+export function isSignedBy(
+  identity: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (isLowOrder(identity)) return false;
+  try {
+    const der = Buffer.from(join(PUBLIC, identity));
+    const key = createPublicKey({ key: der, format: "der", type: "spki" });
+    return verify(null, message, key, signature);
+  } catch {
+    return false;
+  }
+}
+
 /** Whether the certificate is good. */
 export function isCertified(
   identity: Uint8Array,
   staticKey: Uint8Array,
   certificate: Uint8Array,
 ): boolean {
-  if (isLowOrder(identity)) return false;
-  try {
-    const der = Buffer.from(join(PUBLIC, identity));
-    const key = createPublicKey({ key: der, format: "der", type: "spki" });
-    return verify(null, join(CONTEXT, staticKey), key, certificate);
-  } catch {
-    return false;
-  }
+  return isSignedBy(identity, join(CONTEXT, staticKey), certificate);
 }

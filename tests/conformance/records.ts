@@ -76,25 +76,40 @@ function decodeBody(bytes: Uint8Array): TalkRecord {
   return { type: "message", log, number, time, text };
 }
 
-/** Cuts a stream of bytes into records. */
-export class RecordReader {
+/** Cuts a stream of bytes into records: type and body, without the length. */
+export class RecordCutter {
+  readonly #longest: number;
   #bytes: Uint8Array = new Uint8Array();
 
+  constructor(longest: number) {
+    this.#longest = longest;
+  }
+
   /** The records that are complete with these bytes. */
-  push(bytes: Uint8Array): TalkRecord[] {
+  push(bytes: Uint8Array): Uint8Array[] {
     this.#bytes = join(this.#bytes, bytes);
-    const records: TalkRecord[] = [];
+    const records: Uint8Array[] = [];
     while (this.#bytes.length > 0) {
       const prefix = 1 << ((this.#bytes[0] ?? 0) >> 6);
       if (this.#bytes.length < prefix) break;
       const reader = new Reader(this.#bytes);
       const length = readVarint(reader);
-      if (length < 1 || length > 65_568) throw new Malformed(`record of ${length} bytes`);
+      if (length < 1 || length > this.#longest) throw new Malformed(`record of ${length} bytes`);
       if (reader.left < length) break;
-      records.push(decodeBody(reader.take(length)));
+      records.push(reader.take(length));
       this.#bytes = reader.rest();
     }
     return records;
+  }
+}
+
+/** Reads a stream of bytes as records of talk. */
+export class RecordReader {
+  readonly #cutter: RecordCutter = new RecordCutter(65_568);
+
+  /** The records that are complete with these bytes. */
+  push(bytes: Uint8Array): TalkRecord[] {
+    return this.#cutter.push(bytes).map(decodeBody);
   }
 }
 

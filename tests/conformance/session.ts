@@ -1,6 +1,6 @@
 /**
  * A minimal session: packets out and in, acknowledgement, repetition by timer, and talk on stream
- * 0 (PROTOCOL.md §6-§15). It does nothing by itself: whoever uses it says how long to wait.
+ * 0 (PROTOCOL.md §6-§15), or whatever else listens to the streams. It does nothing by itself: whoever uses it says how long to wait.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { Keyring } from "./keyring.ts";
 import { expandNumber, numberBits, Received } from "./numbers.ts";
 import { dataHeader, finalHeader, type Sealed } from "./packets.ts";
 import * as talk from "./records.ts";
-import { Incoming, Outgoing } from "./streams.ts";
+import { Streams } from "./streams.ts";
 import { type Arrived, PATIENCE_MS, type Wire } from "./wire.ts";
 
 const PTO_MS = 150;
@@ -44,6 +44,8 @@ export class Session {
   readonly responses: Uint8Array[] = [];
   /** The DATA and FINAL packets that came. */
   readonly came: { final: number; data: number } = { final: 0, data: 0 };
+  /** Takes what comes on the streams, in place of talk. */
+  hear: ((stream: number, bytes: Uint8Array) => void) | undefined;
   /** The socket; another one is another address. */
   wire: Wire;
   readonly #address: Deno.NetAddr;
@@ -52,8 +54,7 @@ export class Session {
   readonly #received: Received = new Received();
   readonly #flight: Map<number, Sent> = new Map();
   readonly #delivered: WeakSet<Frame> = new WeakSet();
-  readonly #outgoing: Outgoing = new Outgoing();
-  readonly #incoming: Incoming = new Incoming();
+  readonly #streams: Streams = new Streams();
   readonly #records: talk.RecordReader = new talk.RecordReader();
   readonly #log: Uint8Array = crypto.getRandomValues(new Uint8Array(8));
   #queue: Frame[] = [];
@@ -105,7 +106,7 @@ export class Session {
     const frames = this.#takeAcknowledgement();
     for (;;) {
       const next = this.#queue.shift() ??
-        (this.#flight.size < IN_FLIGHT ? this.#outgoing.next() : undefined);
+        (this.#flight.size < IN_FLIGHT ? this.#streams.next() : undefined);
       if (!next) return frames;
       if (frames.length > 0 && encodeFrames([...frames, next]).length > ROOM) {
         this.#queue.unshift(next);
@@ -155,7 +156,7 @@ export class Session {
     if (record.number > highest) this.messages.push(record);
     else this.repetitions++;
     const number = Math.max(highest, record.number);
-    this.#outgoing.push(talk.encodeRecord({ type: "have", log: record.log, number }));
+    this.record(talk.encodeRecord({ type: "have", log: record.log, number }));
   }
 
   #onEcho(data: Uint8Array): void {
@@ -166,14 +167,18 @@ export class Session {
     this.#queue.push({ type: "datagram", data: answer });
   }
 
+  #onStream(frame: Extract<Frame, { type: "stream" }>): void {
+    const bytes = this.#streams.take(frame);
+    this.#queue.push(...this.#streams.limits());
+    if (this.hear) this.hear(frame.id, bytes);
+    else if (frame.id === 0) this.#records.push(bytes).forEach((each) => this.#onRecord(each));
+  }
+
   #onFrame(frame: Frame): void {
     if (frame.type === "ack") this.#onAck(frame);
-    if (frame.type === "stream" && frame.id === 0) {
-      this.#records.push(this.#incoming.push(frame)).forEach((each) => this.#onRecord(each));
-      this.#queue.push(...this.#incoming.limits());
-    }
+    if (frame.type === "stream") this.#onStream(frame);
     if (frame.type === "max data" || frame.type === "max stream data") {
-      this.#outgoing.raise(frame);
+      this.#streams.raise(frame);
     }
     if (frame.type === "challenge") {
       this.challenges++;
@@ -237,12 +242,13 @@ export class Session {
 
   /** Everything that was sent and elicits is acknowledged. */
   async settled(): Promise<void> {
+    await this.flush();
     await this.until("acknowledged", () => this.#flight.size === 0 && this.#queue.length === 0);
   }
 
   /** Says a name. */
   hello(name: string): void {
-    this.#outgoing.push(talk.encodeRecord({ type: "hello", name }));
+    this.record(talk.encodeRecord({ type: "hello", name }));
   }
 
   /** Says a message; returns its number. */
@@ -255,7 +261,7 @@ export class Session {
   /** Says a message of a number that was already said. */
   again(number: number, text: string): void {
     const message = { type: "message", log: this.#log, number, time: Date.now(), text } as const;
-    this.#outgoing.push(talk.encodeRecord(message));
+    this.record(talk.encodeRecord(message));
   }
 
   /** Asks for an echo. */
@@ -264,8 +270,8 @@ export class Session {
   }
 
   /** Says a record that may be anything. */
-  record(bytes: Uint8Array): void {
-    this.#outgoing.push(bytes);
+  record(bytes: Uint8Array, stream: 0 | 1 = 0): void {
+    this.#streams.push(stream, bytes);
   }
 
   /** Sends a packet whose frames may be anything. */
