@@ -4,7 +4,7 @@
  * streams of a session.
  *
  * ```text
- *   who calls     HOLD ─▶                        push what one wrote, answer WANT
+ *   who calls     HOLD ─▶                        push what one wrote from where the other has got
  *   who is called ◀─ HOLD of the caller's own logs, MISSED, the newest, the rest, WANT; push everything
  *   both          ENTRIES ─▶ kept ─▶ ◀─ HAVE
  * ```
@@ -64,6 +64,8 @@ export interface SyncOptions {
   readonly store: EntryStore;
   /** The session. */
   readonly pipe: Pipe;
+  /** Our own key. */
+  readonly own: Uint8Array;
   /** The other side's key. */
   readonly peer: Uint8Array;
   /** Stands for the other side on the tape of the room. */
@@ -85,6 +87,7 @@ export class Sync {
   readonly #pipe: Pipe;
   readonly #peer: Uint8Array;
   readonly #owner: object;
+  readonly #own: Uint8Array;
   readonly #pushes: (entry: StoredEntry) => boolean;
   #called = true;
   /** What it said that it holds, until all of it is here. */
@@ -114,6 +117,7 @@ export class Sync {
     this.#pipe = options.pipe;
     this.#peer = options.peer;
     this.#owner = options.owner;
+    this.#own = options.own;
     this.#pushes = options.pushes;
   }
 
@@ -131,7 +135,6 @@ export class Sync {
   begin(): void {
     this.#called = false;
     this.#sayHeld([...this.room.logs]);
-    this.#cursor = this.room.last;
   }
 
   #sayHeld(all: readonly Log[]): void {
@@ -158,15 +161,27 @@ export class Sync {
    * @returns False where it breaks its word: more logs than there can be.
    */
   hold(logs: readonly LogHeld[], last: boolean): boolean {
-    if (!this.#called) return true;
     for (const { author, log, floor, ranges } of logs) {
       const set = new RangeSet();
       for (const range of ranges) set.add(range.first, range.last);
       this.#theirs.set(logKey({ author, log }), { name: { author, log }, floor, ranges: set });
     }
     if (this.#theirs.size > MAX_LOGS) return false;
-    if (last) this.#plan();
+    if (last && this.#called) this.#plan();
+    else if (last) this.#goOn();
     return true;
+  }
+
+  /** Who called knows now how far its own logs are held there: it goes on from there. */
+  #goOn(): void {
+    const lacks = new Map<string, RangeSet>();
+    for (const log of this.room.logs) {
+      if (!sameBytes(log.name.author, this.#own)) continue;
+      const key = logKey(log.name);
+      lacks.set(key, missingThere(log, this.#theirs.get(key)));
+    }
+    this.#theirs = new Map();
+    this.#cursor = this.#oldest(lacks) - 1;
   }
 
   /** The other side wants entries. */
@@ -334,7 +349,7 @@ export class Sync {
 
   /** The `seq` of the oldest entry that they lack. */
   #oldest(lacks: ReadonlyMap<string, RangeSet>): number {
-    let oldest = this.room.last;
+    let oldest = this.room.last + 1;
     for (const log of this.room.logs) {
       for (const { first, last } of lacks.get(logKey(log.name))?.ranges ?? []) {
         const seq = this.#store.oldest(this.room.number, log.name, first, last);
@@ -348,7 +363,8 @@ export class Sync {
     let asked = 0;
     for (const { name, ranges } of this.#theirs.values()) {
       const log = this.room.log(name);
-      if (log?.frozen) continue;
+      // What the other side wrote itself it sends by itself, in order.
+      if (log?.frozen || sameBytes(name.author, this.#peer)) continue;
       for (const { first, last } of ranges.ranges) {
         for (const gap of missingHere(log, first, last)) {
           if (++asked > MAX_ASKED) return;

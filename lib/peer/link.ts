@@ -77,9 +77,15 @@ export class Link {
    *
    * @param room The room.
    * @param store Where it is kept.
+   * @param own Our own key.
    * @param pushes Which entries the other side is told of live.
    */
-  join(room: Room, store: EntryStore, pushes: (entry: StoredEntry) => boolean): Sync {
+  join(
+    room: Room,
+    store: EntryStore,
+    own: Uint8Array,
+    pushes: (entry: StoredEntry) => boolean,
+  ): Sync {
     const { session } = this;
     const pipe = {
       write: (stream: number, bytes: Uint8Array) => this.write(room.number, stream, bytes),
@@ -91,6 +97,7 @@ export class Link {
       room,
       store,
       pipe,
+      own,
       peer: this.remote.identity,
       owner: this,
       pushes,

@@ -21,10 +21,11 @@ import { VERSION } from "../wire/packet.ts";
 import type { Session } from "../session/session.ts";
 import type { Address } from "../wire/address.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
-import { type EntryFields, LOG_BYTES } from "../wire/entry.ts";
-import type { Range } from "../wire/ranges.ts";
+import { LOG_BYTES } from "../wire/entry.ts";
+import { within } from "../wire/ranges.ts";
 import { MEMBER, type RoomRecord } from "../wire/room.ts";
 import { Calls } from "./calls.ts";
+import { Delivery } from "./delivery.ts";
 import type { Link } from "./link.ts";
 import type { MemberDone, MemberEvent, MemberOptions } from "./member_event.ts";
 import { Node, type NodeEvent } from "./node.ts";
@@ -36,6 +37,8 @@ const FULL = 1_000;
 const ID_CHARACTERS = 16;
 /** After so long one's name is said again, as a relay lets old entries go, in ms (ours: a week). */
 const NAME_MS = 7 * 86_400_000;
+/** A relay that has not stored what it got after so long is asked whether it is there, in ms (ours). */
+const NUDGE_MS = 2_000;
 /** Bytes of a nonce that seals a body. */
 const NONCE_BYTES = 12;
 
@@ -52,10 +55,7 @@ export class Member {
   #name: string;
   #events: MemberEvent[] = [];
   #link: Link | undefined;
-  /** Messages of this run that the relay has not stored yet, by number. */
-  readonly #unstored = new Map<number, string>();
-  /** The identities of those that it has, to tell how far they got. */
-  readonly #ids = new Map<number, string>();
+  readonly #delivery = new Delivery();
   #everUp = false;
   #changed: Uint8Array | undefined;
   #accepted: Uint8Array | undefined;
@@ -63,6 +63,8 @@ export class Member {
   /** Entries that the relay has let go and we lack. */
   #letGo = 0;
   #ended = false;
+  /** When to see whether a relay that stores nothing is still there, in ms. */
+  #nudgeAt: number | undefined;
   #deadline: number | undefined;
   #done: MemberDone | undefined;
 
@@ -98,7 +100,7 @@ export class Member {
 
   /** So much waits that no more lines should be read for now. */
   get full(): boolean {
-    return this.#unstored.size >= FULL;
+    return this.#delivery.size >= FULL;
   }
 
   /** What others see. */
@@ -127,10 +129,11 @@ export class Member {
   say(text: string, now: number): void {
     if (this.#done || this.#ended) return;
     const stored = this.#write(encodeBody({ kind: "text", text }), now), id = idOf(stored);
-    this.#unstored.set(stored.entry.number, id);
+    this.#delivery.add(stored.entry.number, id);
     const author = { key: this.#own, name: this.#name }, { time } = stored.entry;
     this.#events.push({ type: "message", id, author, text, time, self: true, history: false });
     if (this.#link) this.#events.push({ type: "status", id, state: "sent" });
+    this.#nudgeAt ??= now + NUDGE_MS;
   }
 
   /**
@@ -174,10 +177,10 @@ export class Member {
    */
   leave(status: number, reason: string): void {
     if (this.#done) return;
-    for (const id of this.#unstored.values()) {
+    for (const id of this.#delivery.missing) {
       this.#events.push({ type: "status", id, state: "failed", reason: "not stored yet" });
     }
-    const count = this.#unstored.size;
+    const count = this.#delivery.size;
     if (count > 0) {
       const what = count === 1 ? "1 message is" : `${count} messages are`;
       this.#notice("warning", "undelivered", `${what} not stored by the relay`);
@@ -223,6 +226,7 @@ export class Member {
     if (retryAt !== undefined && now >= retryAt && !this.#done) {
       this.#calls.begin(this.#everUp, now);
     }
+    if (this.#nudgeAt !== undefined && now >= this.#nudgeAt) this.#nudge(now);
     if (this.#deadline === undefined || now < this.#deadline || this.#done) return;
     if (this.#everUp) this.leave(0, "time is over");
     else {
@@ -249,8 +253,16 @@ export class Member {
   /** When `tick` wants to be called, in ms. */
   nextTimeout(): number | undefined {
     if (this.#done) return undefined;
-    const times = [this.#node.nextTimeout(), this.#calls.retryAt, this.#deadline];
+    const times = [this.#node.nextTimeout(), this.#calls.retryAt, this.#deadline, this.#nudgeAt];
     return times.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
+  }
+
+  /** It may have been killed between getting something and storing it: then nothing is on its way. */
+  #nudge(now: number): void {
+    this.#nudgeAt = this.#delivery.size > 0 ? now + NUDGE_MS : undefined;
+    if (this.#nudgeAt === undefined || this.#link === undefined) return;
+    this.#link.session.ping();
+    this.#node.hub.touch(this.#link.session);
   }
 
   #work(now: number): void {
@@ -282,8 +294,7 @@ export class Member {
         }
         return;
       case "held":
-        for (const { entry } of event.entries) this.#stored(entry);
-        return;
+        return this.#stored(event.entries);
       case "fork":
         return this.#notice(
           "warning",
@@ -380,16 +391,14 @@ export class Member {
         // It may have been stored on the way of a session that is gone.
         for (const { log, ranges } of record.logs) {
           if (!equal(log, this.#log)) continue;
-          for (const number of [...this.#unstored.keys()]) {
-            if (within(ranges, number)) this.#storedOwn(number);
-          }
+          this.#storedOwn((number) => within(ranges, number));
         }
         return;
       case "delivered": {
         if (!equal(record.log, this.#log)) return;
         const { members } = record;
         for (const { number, holders } of record.steps) {
-          const id = this.#ids.get(number);
+          const id = this.#delivery.idOf(number);
           if (id) this.#events.push({ type: "status", id, state: "delivered", holders, members });
         }
         return;
@@ -414,24 +423,21 @@ export class Member {
     this.#events.push({ type, id: idOf(stored), author, text, time, self, history });
   }
 
-  /** The relay keeps an entry. */
-  #stored({ author, log, number }: EntryFields): void {
-    if (equal(author, this.#own) && equal(log, this.#log)) this.#storedOwn(number);
+  /** The relay keeps entries. */
+  #stored(entries: readonly StoredEntry[]): void {
+    const numbers = new Set(
+      entries.map(({ entry }) => entry).filter(({ author, log }) =>
+        equal(author, this.#own) && equal(log, this.#log)
+      ).map(({ number }) => number),
+    );
+    if (numbers.size > 0) this.#storedOwn((number) => numbers.has(number));
   }
 
-  #storedOwn(number: number): void {
-    const id = this.#unstored.get(number);
-    if (id === undefined) return;
-    this.#unstored.delete(number);
-    this.#ids.set(number, id);
-    if (this.#ids.size > FULL) {
-      for (const oldest of this.#ids.keys()) {
-        this.#ids.delete(oldest);
-        break;
-      }
-    }
+  #storedOwn(has: (number: number) => boolean): void {
     const by = this.#link?.remote.identity;
-    this.#events.push({ type: "status", id, state: "stored", ...(by ? { by } : {}) });
+    for (const id of this.#delivery.stored(has)) {
+      this.#events.push({ type: "status", id, state: "stored", ...(by ? { by } : {}) });
+    }
   }
 
   #ownLog(): Uint8Array {
@@ -448,7 +454,7 @@ export class Member {
 
   /** What a pipe could not deliver leaves: run again, the script does not say it twice. */
   #takeBack(): void {
-    const [first] = this.#unstored.keys();
+    const { first } = this.#delivery;
     if (!this.#ended || first === undefined) return;
     const name = { author: this.#own, log: this.#log };
     try {
@@ -481,13 +487,9 @@ export class Member {
   }
 
   #leaveIfReady(): void {
-    if (!this.#ended || this.#done || this.#unstored.size > 0 || !this.#everUp) return;
+    if (!this.#ended || this.#done || this.#delivery.size > 0 || !this.#everUp) return;
     this.leave(0, "end of input");
   }
-}
-
-function within(ranges: readonly Range[], number: number): boolean {
-  return ranges.some(({ first, last }) => first <= number && number <= last);
 }
 
 function idOf({ id }: StoredEntry): string {

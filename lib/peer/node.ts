@@ -199,7 +199,8 @@ export class Node {
   join(link: Link, room: Room): Sync {
     const links = this.#linksOf.get(room) ?? new Set();
     this.#linksOf.set(room, links.add(link));
-    return link.join(room, this.store, (entry) => this.#options.pushes(entry, link));
+    const { hub, pushes } = this.#options, own = hub.credentials.identity.publicKey;
+    return link.join(room, this.store, own, (entry) => pushes(entry, link));
   }
 
   /**
@@ -437,16 +438,13 @@ export class Node {
     now: number,
   ): void {
     const old = this.#options.wall(now) - NEWS_MS;
-    // Who has just joined is asked for what they said: to the others it is news all the same, unless
-    // it is old, or later ones of that log were passed on before.
+    // What comes late is news all the same, unless it is old or later ones of that log were passed on.
     const late = stored.map((each) => {
       const isLate = each.entry.number < (room.log(each.entry)?.last ?? 0);
       room.kept([each]);
       return isLate;
     });
-    const past = stored.map(({ entry }, at) =>
-      late[at] || (origins[at]?.history === true && entry.time < old)
-    );
+    const past = stored.map(({ entry }, at) => late[at] || entry.time < old);
     for (let from = 0, until = 0; from < stored.length; from = until) {
       const origin = origins[from] ?? OWN, { link, history, stream } = origin;
       while (

@@ -10,10 +10,11 @@
  */
 
 import type { Frame, Range } from "../wire/frame.ts";
+import { within } from "../wire/ranges.ts";
 import { Congestion } from "./congestion.ts";
 import { Reordering } from "./reordering.ts";
 import { PathStatistics } from "./rtt.ts";
-import { type Patiences, Sent, type SentPacket, within } from "./sent.ts";
+import { type Patiences, Sent, type SentPacket } from "./sent.ts";
 
 /** Share of lost packets above which chat leaves twice (our choice; saves a timeout in 50). */
 const COPY_ABOVE = 0.02;

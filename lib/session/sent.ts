@@ -5,6 +5,7 @@
  */
 
 import type { Frame, Range } from "../wire/frame.ts";
+import { within } from "../wire/ranges.ts";
 
 /** A packet on its way. */
 export interface SentPacket {
@@ -160,14 +161,4 @@ export class Sent {
     this.#packets.delete(packet.number);
     this.#awaited.delete(packet.number);
   }
-}
-
-/**
- * Whether an acknowledgement names a packet.
- *
- * @param ranges What it says has come.
- * @param number The packet's number.
- */
-export function within(ranges: readonly Range[], number: number): boolean {
-  return ranges.some((range) => range.first <= number && number <= range.last);
 }

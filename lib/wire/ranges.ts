@@ -120,3 +120,13 @@ export class RangeSet {
     return low;
   }
 }
+
+/**
+ * Whether a number is in one of some ranges.
+ *
+ * @param ranges Few ranges, in any order.
+ * @param number The number.
+ */
+export function within(ranges: readonly Readonly<Range>[], number: number): boolean {
+  return ranges.some((range) => range.first <= number && number <= range.last);
+}

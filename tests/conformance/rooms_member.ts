@@ -47,6 +47,7 @@ export class Member implements AsyncDisposable {
   readonly #readers: readonly [RoomRecordReader, RoomRecordReader];
   readonly #came: [number, number] = [0, 0];
   readonly #begun: Set<number> = new Set();
+  #before: HeldLog[] = [];
 
   constructor(session: Session, store: RoomStore) {
     this.session = session;
@@ -94,6 +95,7 @@ export class Member implements AsyncDisposable {
 
   /** Says ROOM, JOIN and HOLD, each log in a record of its own. */
   join(name: string): void {
+    this.#before = this.store.holds();
     this.say({ type: "join", name });
     for (const log of this.store.holds()) this.say({ type: "hold", last: false, logs: [log] });
     this.say({ type: "hold", last: true, logs: [] });
@@ -144,6 +146,25 @@ export class Member implements AsyncDisposable {
     else this.records.push({ stream, record });
     if (record.type === "have") this.had[record.stream === 1 ? 1 : 0] = record.count;
     if (record.type === "want") this.#onWant(record);
+    if (record.type === "hold" && record.last) this.#goOn();
+  }
+
+  /** What was written before joining, of one's own, and the other side lacks. */
+  #goOn(): void {
+    for (const { author, log, ranges } of this.#before) {
+      const name = { author, log };
+      if (!same(author, this.store.mine.author)) continue;
+      const there = this.stored.filter((each) => same(each.log, log));
+      const has = (number: number): boolean =>
+        there.some((each) =>
+          each.ranges.some(({ first, last }) => first <= number && number <= last)
+        );
+      const lacking = ranges.flatMap(({ first, last }) =>
+        Array.from({ length: last - first + 1 }, (_, at) => first + at)
+      ).filter((number) => !has(number));
+      for (const range of rangesOf(lacking)) this.#answer(name, range.first, range.last, 0);
+    }
+    this.#before = [];
   }
 
   #onRun(stream: 0 | 1, run: entries.Run): void {
@@ -175,11 +196,11 @@ export class Member implements AsyncDisposable {
   }
 
   /** A run of many small entries at once: the tests have no large ones. */
-  #answer(name: LogName, first: number, last: number): void {
+  #answer(name: LogName, first: number, last: number, stream: 0 | 1 = 1): void {
     for (let from = first; from <= last; from += 64) {
       const numbers = Array.from({ length: Math.min(64, last - from + 1) }, (_, at) => from + at);
       const run = numbers.flatMap((number) => this.store.get(name, number) ?? []);
-      this.say(entries.runOf(run, true), 1);
+      this.say(entries.runOf(run, stream === 1), stream);
     }
   }
 }

@@ -76,6 +76,14 @@ class Lines {
     }
   }
 
+  /** Waits until so many lines have come in all. */
+  async atLeast(count: number): Promise<void> {
+    while (this.all.length < count) {
+      this.#from = this.all.length;
+      await this.next("");
+    }
+  }
+
   get closed(): Promise<void> {
     return this.#closed.promise;
   }
