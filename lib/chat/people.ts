@@ -8,6 +8,7 @@ import { keyTag } from "../crypto/identity.ts";
 import type { RoomKey } from "../crypto/room_key.ts";
 import { CLOCK_STEPS, type Entry } from "../wire/entry.ts";
 import { type Body, decodeBody } from "./body.ts";
+import { skeleton } from "./lookalike.ts";
 import { roomKey as keyOf } from "./room.ts";
 
 /** Somebody's own word about themselves. */
@@ -21,6 +22,8 @@ interface Known {
 export class People {
   readonly #key: RoomKey | undefined;
   readonly #known = new Map<string, Known>();
+  /** How many look like this, by their skeletons. */
+  readonly #alike = new Map<string, number>();
 
   /**
    * Starts knowing nobody.
@@ -74,6 +77,22 @@ export class People {
     const key = keyOf(author), before = this.#known.get(key);
     if (before !== undefined && before.clock > clock) return undefined;
     this.#known.set(key, { name, clock });
+    if (before?.name !== name) {
+      if (before) this.#count(before.name, -1);
+      this.#count(name, 1);
+    }
     return before?.name === name ? undefined : { old: before?.name };
+  }
+
+  /** Whether somebody else looks like them. */
+  hasTwin(author: Uint8Array): boolean {
+    const name = this.#known.get(keyOf(author))?.name;
+    return name !== undefined && (this.#alike.get(skeleton(name)) ?? 0) > 1;
+  }
+
+  #count(name: string, by: 1 | -1): void {
+    const look = skeleton(name), count = (this.#alike.get(look) ?? 0) + by;
+    if (count > 0) this.#alike.set(look, count);
+    else this.#alike.delete(look);
   }
 }

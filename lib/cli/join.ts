@@ -172,7 +172,7 @@ async function converse(conversation: Conversation): Promise<number> {
       }
     },
     last: () => memory.flush(),
-    feed: (shell) => feedRoom({ host, options, front, machine, memory, room, shell }),
+    feed: (shell) => feedRoom({ host, options, front, profile, machine, memory, room, shell }),
   });
 }
 

@@ -8,6 +8,7 @@ import { toName } from "../chat/name.ts";
 import { printable } from "../chat/printable.ts";
 import { JOIN_COMMANDS, parseLine, slashHelp } from "../chat/slash.ts";
 import { keyTag, keyText } from "../crypto/identity.ts";
+import { safetyNumber } from "../crypto/safety.ts";
 import type { Member } from "../peer/member.ts";
 import type { MemberEvent, RoomPlace } from "../peer/member_event.ts";
 import type { Shell } from "../peer/shell.ts";
@@ -19,6 +20,8 @@ import { linkLines } from "./link_lines.ts";
 import { historyLines } from "./history_lines.ts";
 import type { Memory } from "./memory.ts";
 import type { Options } from "./options.ts";
+import { readDuration } from "./option_values.ts";
+import type { Profile } from "./profile.ts";
 
 /** Messages that `/last` and `/search` show where nothing else is asked for (our choice: a screen). */
 const LAST = 20;
@@ -35,6 +38,8 @@ export interface RoomFeed {
   readonly front: Front;
   /** The machine. */
   readonly machine: Member;
+  /** Whom one knows and ignores. */
+  readonly profile: Profile;
   /** What was read. */
   readonly memory: Memory;
   /** The room. */
@@ -108,12 +113,59 @@ const COMMANDS: Readonly<
     const found = memory.history.search({ words, room: room.name, limit: LAST }).reverse();
     front.reporter.print(found.length > 0 ? historyLines(found) : ["nothing was found"]);
   },
+  verify: verify,
+  ignore: (feed, argument) => {
+    const [name = "", time] = argument.split(/\s+/);
+    const key = findOne(feed, name);
+    if (key === undefined) return;
+    const seconds = time === undefined ? Infinity : readDuration(time);
+    feed.profile.contacts.ignore(key, feed.host.clock.wall() + seconds * 1_000);
+    const long = time === undefined ? "until /unignore" : `for ${time}`;
+    feed.front.reporter.print([`nothing of ${name} is shown ${long}; they are not told`]);
+  },
+  unignore: (feed, name) => {
+    const key = findOne(feed, name);
+    if (key === undefined) return;
+    feed.profile.contacts.ignore(key, 0);
+    feed.front.reporter.print([`${name} is shown again`]);
+  },
   link: ({ front, machine, host }) => front.reporter.print(linkLines(machine.session, host)),
   accept: ({ front, machine }, _, now) => {
     if (!machine.accept(now)) front.reporter.print(["there is no changed key to accept"]);
   },
   quit: ({ machine }) => machine.quit(),
 };
+
+/** The one who is meant; says so where it is nobody or more than one. */
+function findOne({ front, machine }: RoomFeed, name: string): Uint8Array | undefined {
+  const found = machine.roster.find(name).filter((each) => !sameBytes(each, machine.key));
+  const [key] = found;
+  if (found.length === 1) return key;
+  const labels = found.map((each) => machine.roster.label(each)).join(", ");
+  front.reporter.print([
+    found.length === 0 ? `nobody here is called ${name} (/who)` : `who of ${labels}?`,
+  ]);
+  return undefined;
+}
+
+function verify(feed: RoomFeed, argument: string): void {
+  const { front, machine, profile, host } = feed;
+  const [name = "", answer] = argument.split(/\s+/), key = findOne(feed, name);
+  if (key === undefined) return;
+  if (answer === "yes" || answer === "no") {
+    profile.contacts.meet(key, machine.roster.people.nameOf(key), host.clock.wall());
+    profile.contacts.verify(key, answer === "yes");
+    return front.reporter.print([
+      `${name} is ${answer === "yes" ? "verified" : "not verified"} now`,
+    ]);
+  }
+  const groups = safetyNumber(machine.key, key).split(" ");
+  front.reporter.print([
+    `safety number with ${name}:`,
+    ...[0, 4, 8].map((at) => `  ${groups.slice(at, at + 4).join(" ")}`),
+    `read it to each other by voice; the same on both sides: /verify ${name} yes`,
+  ]);
+}
 
 /** Who stands first in the list. */
 const ORDER = { you: 0, here: 1, away: 2 } as const;
@@ -124,7 +176,7 @@ function who(machine: Member): string[] {
   const stateOf = (key: Uint8Array): keyof typeof ORDER =>
     sameBytes(key, machine.key) ? "you" : here.has(keyText(key)) ? "here" : "away";
   const rows = authors.map((key) => ({
-    name: machine.roster.people.nameOf(key),
+    name: machine.roster.label(key),
     tag: keyTag(key),
     state: stateOf(key),
   })).sort((a, b) => ORDER[a.state] - ORDER[b.state] || (a.name < b.name ? -1 : 1));

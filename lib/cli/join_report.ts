@@ -48,12 +48,13 @@ export function reportMember(run: MemberReport, event: MemberEvent): void {
     case "message": {
       const { id, author, text, time, self, history } = event;
       run.memory.add(run.room, event);
+      if (!self && run.profile.contacts.ignores(author.key, run.host.clock.wall())) return;
       const address = run.machine.session?.address ?? { host: "", port: 0 };
       return reporter.report({
         event: "message",
         id,
         room: run.room,
-        from: { ...person(author), address },
+        from: { ...person(run, author), address },
         text,
         sent: new Date(Math.min(time, 8.64e15)).toISOString(),
         self,
@@ -70,7 +71,7 @@ export function reportMember(run: MemberReport, event: MemberEvent): void {
     case "presence":
       return reporter.report({
         event: "presence",
-        who: person(event.who),
+        who: person(run, event.who),
         state: event.state,
         old: event.old ?? null,
       });
@@ -108,6 +109,7 @@ function reportUp(run: MemberReport, event: Extract<MemberEvent, { type: "up" }>
   run.front.reporter.report({ event: "notice", level: "info", code: "connected", text });
 }
 
-function person({ name, key }: Author): Person {
-  return { name, key: keyText(key) };
+/** On a screen with the tag of the key where another one looks alike. */
+function person({ front, machine }: MemberReport, { name, key }: Author): Person {
+  return { name: front.screen ? machine.roster.label(key) : name, key: keyText(key) };
 }

@@ -7,13 +7,16 @@
 import { People } from "../chat/people.ts";
 import type { Room } from "../chat/room.ts";
 import type { EntryStore } from "../chat/entry_store.ts";
-import { keyText } from "../crypto/identity.ts";
+import { keyTag, keyText } from "../crypto/identity.ts";
 import type { RoomKey } from "../crypto/room_key.ts";
 import type { Entry } from "../wire/entry.ts";
 import type { MemberEvent } from "./member_event.ts";
 
 /** What is told of somebody. */
 type Presence = Extract<MemberEvent, { type: "presence" }>;
+
+/** Characters of a key's tag behind a name that is not the only one of its kind. */
+const TAG_SHOWN = 4;
 
 /** The people of one room. */
 export class Roster {
@@ -50,6 +53,32 @@ export class Roster {
     const authors = new Map<string, Uint8Array>();
     for (const { name } of this.#room.logs) authors.set(keyText(name.author), name.author);
     return [...authors.values()];
+  }
+
+  /**
+   * What somebody is called here: with the tag of their key where another one looks alike.
+   *
+   * @param key Who.
+   */
+  label(key: Uint8Array): string {
+    const name = this.people.nameOf(key), tag = keyTag(key);
+    return name === tag || !this.people.hasTwin(key) ? name : `${name}~${tag.slice(0, TAG_SHOWN)}`;
+  }
+
+  /**
+   * Who is called so.
+   *
+   * @param name A name, a label, or the beginning of a key's text.
+   * @returns Their keys; more than one where several look alike.
+   */
+  find(name: string): Uint8Array[] {
+    const wanted = name.toLowerCase();
+    const all = this.authors.map((key) => ({ key, label: this.label(key).toLowerCase() }));
+    const exact = all.filter(({ label }) => label === wanted);
+    if (exact.length > 0) return exact.map(({ key }) => key);
+    return all.filter(({ key, label }) =>
+      label.split("~")[0] === wanted || (wanted.length >= 4 && keyText(key).startsWith(wanted))
+    ).map(({ key }) => key);
   }
 
   /** Nobody is known to be here: the relay will say who is. */

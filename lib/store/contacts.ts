@@ -43,6 +43,7 @@ const ROOMS = `
   CREATE TABLE rooms (
     link TEXT PRIMARY KEY, passphrase INTEGER NOT NULL, joined INTEGER NOT NULL
   ) STRICT;
+  CREATE TABLE ignored (key BLOB PRIMARY KEY, until INTEGER NOT NULL) STRICT;
 `;
 
 const LAYOUT: Layout = {
@@ -139,6 +140,24 @@ export class Contacts {
   rooms(): JoinedRoom[] {
     return this.#database.prepare("SELECT * FROM rooms ORDER BY joined DESC LIMIT 1000").all()
       .map((row) => ({ link: String(row["link"]), passphrase: row["passphrase"] === 1 }));
+  }
+
+  /**
+   * Wants to hear nothing of somebody.
+   *
+   * @param key Who.
+   * @param until Until when, in ms since 1970; 0 to hear of them again.
+   */
+  ignore(key: Uint8Array, until: number): void {
+    this.#database.prepare(
+      "INSERT INTO ignored VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET until = excluded.until",
+    ).run(key, Math.floor(Math.min(until, Number.MAX_SAFE_INTEGER)));
+  }
+
+  /** Whether nothing is wanted of somebody now. */
+  ignores(key: Uint8Array, now: number): boolean {
+    const row = this.#database.prepare("SELECT until FROM ignored WHERE key = ?").get(key);
+    return typeof row?.["until"] === "number" && row["until"] > now;
   }
 
   /** Closes the database. */
