@@ -10,7 +10,7 @@
  */
 
 import { certified } from "../crypto/identity.ts";
-import { Reader, Writer } from "../wire/bytes.ts";
+import { cutText, Reader, Writer } from "../wire/bytes.ts";
 import { MAX_MESSAGE_BYTES, MAX_NAME_BYTES } from "../wire/talk.ts";
 
 const KIND = { text: 1, profile: 2 } as const;
@@ -40,7 +40,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  */
 export function encodeBody(body: Body): Uint8Array {
   if (body.kind === "profile") {
-    const name = encoder.encode(body.name).subarray(0, MAX_NAME_BYTES);
+    const name = cutText(body.name, MAX_NAME_BYTES);
     return new Writer(1 + STATIC_BYTES + CERTIFICATE_BYTES + name.length).u8(KIND.profile)
       .bytes(body.staticKey).bytes(body.certificate).bytes(name).finish();
   }

@@ -44,8 +44,13 @@ export interface EntryStore {
   logs(room: Uint8Array): LogState[];
   /** The largest `seq` in a room; 0 for none. */
   last(room: Uint8Array): number;
-  /** The latest clock of all entries; 0 for none. */
-  clock(): number;
+  /**
+   * The latest clock of all entries.
+   *
+   * @param most Later ones are wrong, and do not count.
+   * @returns The clock; 0 for none.
+   */
+  clock(most: number): number;
   /**
    * Keeps entries, all or none.
    *

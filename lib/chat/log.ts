@@ -24,8 +24,9 @@ export function logKey({ author, log }: LogName): string {
 export class Log {
   readonly name: LogName;
   readonly held: RangeSet = new RangeSet();
-  /** What is checked and not kept yet: number and hash. */
-  readonly pending: Map<number, Uint8Array> = new Map();
+  /** What is checked and not kept yet, by its number: its hash, and that of the one before. */
+  readonly pending: Map<number, { readonly id: Uint8Array; readonly previous: Uint8Array }> =
+    new Map();
   floor: number;
   frozen: boolean;
   #head: Uint8Array;
@@ -80,10 +81,11 @@ export class Log {
   raise(floor: number): void {
     this.floor = Math.max(this.floor, floor);
     this.held.remove(0, this.floor);
+    for (const number of this.pending.keys()) if (number <= this.floor) this.pending.delete(number);
   }
 
   /** The hash of one that is at hand; undefined where only the store knows. */
   idOf(number: number): Uint8Array | undefined {
-    return this.pending.get(number) ?? (number === this.#headNumber ? this.#head : undefined);
+    return this.pending.get(number)?.id ?? (number === this.#headNumber ? this.#head : undefined);
   }
 }

@@ -9,6 +9,7 @@ import { sameBytes } from "../wire/bytes.ts";
 import type { LogName } from "../wire/entry.ts";
 import type { StoredEntry } from "./entry_store.ts";
 import { logKey } from "./log.ts";
+import { roomKey } from "./room.ts";
 
 /** The latest entries of a room that are followed (our choice: some seconds of a storm). */
 const MAX_FOLLOWED = 4_096;
@@ -22,7 +23,7 @@ export interface Report extends LogName {
   readonly steps: readonly Step[];
 }
 
-/** So many members hold an entry. */
+/** So many members hold an entry; infinitely many for all of them. */
 interface Step {
   readonly number: number;
   readonly holders: number;
@@ -31,6 +32,8 @@ interface Step {
 /** One entry that is followed. */
 interface Followed extends LogName {
   readonly number: number;
+  /** The author, as the key of a map: whoever wrote it does not count. */
+  readonly own: string;
   readonly holders: Set<string>;
 }
 
@@ -47,7 +50,8 @@ export class Progress {
 
   /** An author who is here has said something. */
   follow({ entry: { author, log, number }, seq }: StoredEntry): void {
-    this.#followed.set(seq, { author, log, number, holders: new Set() });
+    const own = roomKey(author);
+    this.#followed.set(seq, { author, log, number, own, holders: new Set() });
     if (this.#followed.size <= MAX_FOLLOWED) return;
     for (const oldest of this.#followed.keys()) {
       this.#followed.delete(oldest);
@@ -60,11 +64,13 @@ export class Progress {
    * A member holds an entry.
    *
    * @param seq The entry.
-   * @param member The member, as the key of a map; not its author.
+   * @param member The member, as the key of a map.
    */
   held(seq: number, member: string): void {
-    const holders = this.#followed.get(seq)?.holders;
-    if (!holders || holders.size >= MAX_HOLDERS || holders.has(member)) return;
+    const followed = this.#followed.get(seq), holders = followed?.holders;
+    if (
+      !holders || followed?.own === member || holders.size >= MAX_HOLDERS || holders.has(member)
+    ) return;
     holders.add(member);
     this.#news.add(seq);
   }
@@ -87,7 +93,7 @@ export class Progress {
       const { author, log, number, holders } = followed, key = logKey(followed);
       const report = reports.get(key) ?? { name: { author, log }, steps: [] };
       if (report.steps.length >= MAX_STEPS) continue;
-      report.steps.push({ number, holders: holders.size });
+      report.steps.push({ number, holders: holders.size < MAX_HOLDERS ? holders.size : Infinity });
       reports.set(key, report);
       this.#news.delete(seq);
     }

@@ -37,6 +37,8 @@ export function roomKey(number: Uint8Array): string {
 export interface Taken {
   /** New ones, to be kept. */
   readonly fresh: readonly CheckedEntry[];
+  /** More of it cannot be taken: too many logs, or too many gaps. */
+  readonly refused?: true;
   /** It does not fit what is not kept yet: to be taken again once that is. */
   readonly unsettled?: true;
   /** The run cannot be true: its sender did not check it. */
@@ -120,7 +122,7 @@ export class Room {
       time: wall,
       body,
     });
-    own.pending.set(number, checked.id);
+    own.pending.set(number, { id: checked.id, previous: checked.entry.previous });
     return checked;
   }
 
@@ -133,7 +135,8 @@ export class Room {
    */
   take(run: Run, wall: number): Taken {
     const known = this.log(run);
-    if (known?.frozen || (known === undefined && this.#logs.size >= MAX_LOGS)) return NOTHING;
+    if (known?.frozen) return NOTHING;
+    if (known === undefined && this.#logs.size >= MAX_LOGS) return { ...NOTHING, refused: true };
     const fresh: CheckedEntry[] = [];
     let { first: number, previous } = run;
     for (const part of run.parts) {
@@ -145,21 +148,20 @@ export class Room {
         previous,
         ...part,
       };
-      if (this.log(run)?.has(number)) {
+      if (number <= (known?.floor ?? 0)) previous = entryId(entry); // It was let go.
+      else if (this.log(run)?.has(number)) {
         const fork = this.#compare(entry);
         if (fork !== undefined) return { fresh, ...fork };
         previous = entryId(entry);
       } else {
-        if (number <= (known?.floor ?? 0) || this.#tooManyGaps(run, number)) {
-          return { fresh, forged: false };
-        }
+        if (this.#tooManyGaps(run, number)) return { fresh, forged: false, refused: true };
         if (number === 1 && !sameBytes(previous, NO_ENTRY)) return { fresh, forged: true };
         const disputed = this.#disputed(entry);
         const id = checkEntry(entry);
         if (id === undefined) return { fresh, forged: true };
         if (disputed === "unsettled") return { fresh, forged: false, unsettled: true };
         if (disputed !== undefined) return { fresh, forged: false, disputed };
-        this.#open(run).pending.set(number, id);
+        this.#open(run).pending.set(number, { id, previous });
         this.#clock.see(part.clock, wall);
         fresh.push({ entry, id });
         previous = id;
@@ -208,7 +210,7 @@ export class Room {
 
   #tooManyGaps(name: LogName, number: number): boolean {
     const log = this.log(name);
-    return log !== undefined && log.held.ranges.length >= MAX_GAPS &&
+    return log !== undefined && log.held.ranges.length + log.pending.size >= MAX_GAPS &&
       !log.has(number - 1) && !log.has(number + 1);
   }
 
@@ -232,7 +234,8 @@ export class Room {
       ? this.#idOf(log, number - 1)
       : undefined;
     if (before !== undefined && !sameBytes(before, entry.previous)) return number - 1;
-    if (log?.pending.has(number + 1)) return "unsettled";
+    const next = log?.pending.get(number + 1);
+    if (next && !sameBytes(next.previous, entryId(entry))) return "unsettled";
     if (!log?.held.has(number + 1)) return undefined;
     const [after] = this.#read(entry, number + 1);
     return after && !sameBytes(after.entry.previous, entryId(entry)) ? number + 1 : undefined;

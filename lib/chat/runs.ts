@@ -56,6 +56,7 @@ function endOfRun(entries: readonly StoredEntry[], from: number): number {
   for (; at < entries.length && at - from < MAX_RUN; at++) {
     const before = entries[at - 1]?.entry, entry = entries[at]?.entry;
     if (!before || !entry || entry.number !== before.number + 1) break;
+    if (!sameBytes(entry.previous, entries[at - 1]?.id ?? entry.previous)) break;
     if (!sameBytes(entry.log, before.log) || !sameBytes(entry.author, before.author)) break;
     size += partBytes(entry.body.length);
     if (size > RUN_BYTES) break;

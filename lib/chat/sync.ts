@@ -34,8 +34,10 @@ import type { TapedRun } from "./tape.ts";
 export const LIVE = 0, HISTORY = 1;
 /** Entries that come first, so that the screen is right at once (the design: 50). */
 export const NEWEST = 50;
-/** Entries read from the store at once (our choice: a few ms). */
+/** Entries read from the store at once (our choice: a ms). */
 const BATCH = 128;
+/** Batches in a row, if nothing in them is to be sent; then others have their turn (our choice). */
+const MAX_STEPS = 8;
 /** More than so much is not written ahead of what the other side has acknowledged, in bytes (ours). */
 const AHEAD_BYTES = 131_072;
 /** Beyond this, what is said now goes on the stream of history too, where it is bulk: paced, in datagrams
@@ -90,6 +92,10 @@ export class Sync {
   readonly #own: Uint8Array;
   readonly #pushes: (entry: StoredEntry) => boolean;
   #called = true;
+  /** The other side has said all that it holds. */
+  #answered = false;
+  /** What it is to see first. */
+  #first: readonly StoredEntry[] = [];
   /** What it said that it holds, until all of it is here. */
   #theirs = new Map<string, Theirs & { readonly name: LogName }>();
   /** What it lacks, while it catches up. */
@@ -123,7 +129,8 @@ export class Sync {
 
   /** All that the other side lacks is on its way. */
   get caughtUp(): boolean {
-    return this.#cursor === this.room.last && !this.#rest && this.#wanted.length === 0;
+    return this.#cursor === this.room.last && !this.#rest && this.#wanted.length === 0 &&
+      this.#first.length === 0;
   }
 
   /** Records that the other side has not kept yet. */
@@ -161,12 +168,15 @@ export class Sync {
    * @returns False where it breaks its word: more logs than there can be.
    */
   hold(logs: readonly LogHeld[], last: boolean): boolean {
+    // Once is enough: each answer costs more than the question.
+    if (this.#answered) return true;
     for (const { author, log, floor, ranges } of logs) {
       const set = new RangeSet();
       for (const range of ranges) set.add(range.first, range.last);
       this.#theirs.set(logKey({ author, log }), { name: { author, log }, floor, ranges: set });
     }
     if (this.#theirs.size > MAX_LOGS) return false;
+    this.#answered = last;
     if (last && this.#called) this.#plan();
     else if (last) this.#goOn();
     return true;
@@ -225,9 +235,17 @@ export class Sync {
     this.#write(LIVE, { type: "have", stream, count: this.#keptHere[stream] });
   }
 
-  /** Sends what waits, as far as the session takes it. */
-  pump(): void {
-    while (this.#takes && this.#step());
+  /**
+   * Sends what waits, as far as the session takes it.
+   *
+   * @returns True where it looked for long and is not at the end: to be called again soon.
+   */
+  pump(): boolean {
+    for (let steps = 0; this.#takes; steps++) {
+      if (!this.#step()) return false;
+      if (steps >= MAX_STEPS) return true;
+    }
+    return false;
   }
 
   /** Whether more can be on the way. */
@@ -236,6 +254,7 @@ export class Sync {
   }
 
   #step(): boolean {
+    if (this.#first.length > 0) return this.#sendFirst();
     if (this.#cursor !== undefined && this.#cursor < this.room.last && this.#sendNews()) {
       return true;
     }
@@ -253,20 +272,26 @@ export class Sync {
     this.#slow = slow;
     const stream = this.#slow ? HISTORY : LIVE;
     const runs = this.room.tape.after(cursor, BATCH) ?? this.#fromStore(cursor);
+    if (runs.length === 0) this.#cursor = this.room.last;
     for (const run of runs) {
       if (run.from === undefined || run.from !== this.#owner) this.#sendRun(stream, run);
+      this.#cursor = run.entries.at(-1)?.seq ?? this.#cursor;
+      if (!this.#takes) break;
     }
-    this.#cursor = runs.at(-1)?.entries.at(-1)?.seq ?? this.room.last;
     return true;
   }
 
-  /** It was away for so long that the tape has forgotten. What it said itself it has. */
+  #sendFirst(): boolean {
+    const [run] = encodeRuns(this.#first, true);
+    this.#first = this.#first.slice(run?.entries.length ?? this.#first.length);
+    if (run) this.#send(LIVE, [run]);
+    return true;
+  }
+
+  /** It was away for so long that the tape has forgotten; who brought what is forgotten too. */
   #fromStore(cursor: number): readonly TapedRun[] {
     const batch = this.#store.after(this.room.number, cursor, BATCH);
-    return encodeRuns(batch, false).map((run) => {
-      const isTheirs = run.entries.every(({ entry }) => sameBytes(entry.author, this.#peer));
-      return { ...run, from: isTheirs ? this.#owner : undefined };
-    });
+    return encodeRuns(batch, false).map((run) => ({ ...run, from: undefined }));
   }
 
   #answerWant(): boolean {
@@ -274,24 +299,35 @@ export class Sync {
     if (want === undefined) return false;
     const { name, first, last } = want;
     const batch = this.#store.range(this.room.number, name, first, last, BATCH);
-    this.#send(HISTORY, encodeRuns(batch, true));
-    const next = (batch.at(-1)?.entry.number ?? last) + 1;
-    if (batch.length < BATCH || next > last) this.#wanted.shift();
+    const sent = this.#sendHistory(encodeRuns(batch, true));
+    const next = (sent?.entry.number ?? last) + 1;
+    const all = batch.length < BATCH && sent === batch.at(-1);
+    if (all || next > last) this.#wanted.shift();
     else want.first = next;
     return true;
   }
 
   #catchRest(): boolean {
-    if (this.#rest === undefined) return false;
-    const batch = this.#store.after(this.room.number, this.#rest.after, BATCH)
-      .filter(({ seq }) => seq <= (this.#rest?.until ?? 0));
+    const rest = this.#rest;
+    if (rest === undefined) return false;
+    const batch = this.#store.after(this.room.number, rest.after, BATCH)
+      .filter(({ seq }) => seq <= rest.until);
     const lacked = batch.filter(({ entry }) => this.#lacks?.get(logKey(entry))?.has(entry.number));
-    this.#send(HISTORY, encodeRuns(lacked, true));
-    this.#rest.after = batch.at(-1)?.seq ?? this.#rest.until;
-    if (this.#rest.after >= this.#rest.until || batch.length === 0) {
-      this.#rest = this.#lacks = undefined;
-    }
+    const sent = this.#sendHistory(encodeRuns(lacked, true));
+    rest.after = (sent === lacked.at(-1) ? batch.at(-1)?.seq : sent?.seq) ?? rest.until;
+    if (rest.after >= rest.until || batch.length === 0) this.#rest = this.#lacks = undefined;
     return true;
+  }
+
+  /** As many as may be on the way; gives the last one. */
+  #sendHistory(runs: readonly EncodedRun[]): StoredEntry | undefined {
+    let last: StoredEntry | undefined;
+    for (const run of runs) {
+      this.#send(HISTORY, [run]);
+      last = run.entries.at(-1);
+      if (!this.#takes) break;
+    }
+    return last;
   }
 
   /** It is known what they hold: what do they lack, and what do we? */
@@ -314,7 +350,7 @@ export class Sync {
     const first = this.#firstBlock(lacks);
     this.#write(LIVE, { type: "missed", count: missed });
     for (const { entry } of first) lacks.get(logKey(entry))?.remove(entry.number, entry.number);
-    this.#send(LIVE, encodeRuns(first, true));
+    this.#first = first;
     if (missed === first.length) return;
     this.#lacks = lacks;
     this.#rest = { after: isNew ? 0 : this.#oldest(lacks) - 1, until: this.room.last };

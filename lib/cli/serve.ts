@@ -56,7 +56,7 @@ export async function run({ host, options }: Invocation): Promise<number> {
       pace: PACE,
       maxMembers: options.maxMembers ?? MAX_MEMBERS,
       allowed: allowed && ((key) => allowed.some((each) => equal(each, key))),
-    });
+    }, host.clock.now());
     const front = await openFront(host, options, false);
     const minutes = everyMinute(host, () => {
       trim(store, machine, options, host);

@@ -84,7 +84,8 @@ export class Member {
       store: options.store,
       wall: options.wall,
       pushes: ({ entry }) => equal(entry.author, this.#own),
-    });
+      stays: () => true,
+    }, now);
     this.#room = this.#node.room(options.room.number);
     this.roster = new Roster(this.#room, options.store, options.room.key);
     this.#log = this.#ownLog();

@@ -12,13 +12,14 @@
  */
 
 import type { CheckedEntry, EntryStore, StoredEntry } from "../chat/entry_store.ts";
-import { HybridClock } from "../chat/clock.ts";
+import { HybridClock, MAX_AHEAD_MS } from "../chat/clock.ts";
 import { Room, roomKey, type Taken } from "../chat/room.ts";
 import { encodeRuns } from "../chat/runs.ts";
 import { HISTORY, LIVE, type Sync } from "../chat/sync.ts";
 import { Hub, type HubEvent, type HubOptions } from "../session/hub.ts";
 import { CLOSE, type SessionEvent } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
+import { CLOCK_STEPS } from "../wire/entry.ts";
 import { encodeRoom, type RoomRecord } from "../wire/room.ts";
 import { answerEcho } from "./echo.ts";
 import { type HeardRecord, Link } from "./link.ts";
@@ -47,7 +48,14 @@ export interface NodeOptions {
   /** Wall time in ms since 1970, for a time of the program. */
   readonly wall: (now: number) => number;
   /** Somebody comes or leaves. What they say next is about it already, so it is done at once. */
-  readonly asked?: (link: Link, room: Uint8Array, what: "join" | "leave") => void;
+  readonly asked?: (
+    link: Link,
+    room: Uint8Array,
+    what: "join" | "leave",
+    now: number,
+  ) => void;
+  /** A room that is remembered while nobody is in it: one's own. */
+  readonly stays?: (room: Room) => boolean;
   /** How much each may write; who writes more is passed on more slowly. */
   readonly pace?: Pace | undefined;
   /** Which entries of a room the other side of a link is told of live. */
@@ -120,6 +128,8 @@ export class Node {
   readonly #links = new Map<Session, Link>();
   /** Who takes part in a room. */
   readonly #linksOf = new Map<Room, Set<Link>>();
+  /** Those for whom a long search in the store goes on with the next turn. */
+  readonly #again = new Set<Link>();
   /** Those that have something waiting as they write too fast. */
   readonly #slowed = new Set<Link>();
   #inbox: Waiting[] = [];
@@ -134,12 +144,14 @@ export class Node {
    * Starts with what is kept.
    *
    * @param options What it needs.
+   * @param now Time in ms.
    */
-  constructor(options: NodeOptions) {
+  constructor(options: NodeOptions, now: number) {
     this.#options = options;
     this.store = options.store;
     this.hub = new Hub(options.hub);
-    this.#clock.see(options.store.clock(), Infinity);
+    const most = (options.wall(now) + MAX_AHEAD_MS) * CLOCK_STEPS;
+    this.#clock.see(options.store.clock(most), options.wall(now));
   }
 
   /** All links. */
@@ -217,7 +229,11 @@ export class Node {
   #part(link: Link, room: Room): void {
     const links = this.#linksOf.get(room);
     links?.delete(link);
-    if (links?.size === 0) this.#linksOf.delete(room);
+    if (links?.size !== 0) return;
+    this.#linksOf.delete(room);
+    // It is read from the store again when somebody comes; what waits to be kept needs it till then.
+    const waits = this.#inbox.some((waiting) => waiting.room === room);
+    if (!waits && !this.#options.stays?.(room)) this.#rooms.delete(room.key);
   }
 
   /** Says something about a room that is no entry. */
@@ -229,7 +245,9 @@ export class Node {
   /** Lets everything that may go on a link go. */
   pump(link: Link): void {
     if (link.session.closing) return;
-    for (const sync of link.syncs) sync.pump();
+    let more = false;
+    for (const sync of link.syncs) more = sync.pump() || more;
+    if (more) this.#again.add(link);
     link.wakeIfBehind();
     this.hub.touch(link.session);
   }
@@ -248,6 +266,11 @@ export class Node {
   work(now: number): void {
     for (const event of this.hub.events()) this.#hubEvent(event, now);
     this.#goOn(now);
+    for (const link of this.#again) {
+      this.#again.delete(link);
+      this.pump(link);
+      break;
+    }
     const due = this.#commitAt !== undefined && now >= this.#commitAt;
     if (due || this.#inbox.length >= COMMIT_ENTRIES && !this.#failing) this.#commit(now);
   }
@@ -261,6 +284,7 @@ export class Node {
 
   /** When `work` wants to be called, in ms. */
   nextTimeout(): number | undefined {
+    if (this.#again.size > 0) return 0;
     let next = Math.min(this.hub.nextTimeout() ?? Infinity, this.#commitAt ?? Infinity);
     for (const { throttle } of this.#slowed) next = Math.min(next, throttle?.dueAt ?? Infinity);
     return next === Infinity ? undefined : next;
@@ -283,6 +307,7 @@ export class Node {
       if (event.event.type === "closed") {
         this.#links.delete(event.session);
         this.#slowed.delete(link);
+        this.#again.delete(link);
         for (const sync of link.syncs) this.#part(link, sync.room);
       }
       this.#events.push({ type: "session", link, event: event.event });
@@ -305,7 +330,7 @@ export class Node {
   #record(link: Link, stream: 0 | 1, { room, key, record }: HeardRecord, now: number): boolean {
     const sync = link.sync(key);
     if (record.type === "join" || record.type === "leave") {
-      this.#options.asked?.(link, room, record.type);
+      this.#options.asked?.(link, room, record.type, now);
       return true;
     }
     if (sync === undefined || !ABOUT_ENTRIES.has(record.type)) {
@@ -361,8 +386,8 @@ export class Node {
   }
 
   #take(link: Link, { sync, stream, run }: Slowed, now: number): boolean {
-    // What does not fit is not acknowledged: it comes again on the next session.
-    if (this.#inbox.length >= MAX_WAITING) return true;
+    // Nothing more can be kept for now: a HAVE must not pass over what was not taken.
+    if (this.#inbox.length >= MAX_WAITING) return false;
     const { room } = sync;
     let taken = room.take(run, this.#options.wall(now));
     if (taken.unsettled) {
@@ -372,7 +397,7 @@ export class Node {
       taken = room.take(run, this.#options.wall(now));
     }
     this.#queue(link, room, run, stream, taken);
-    if (taken.forged) return false;
+    if (taken.forged || taken.refused || taken.unsettled) return false;
     if (taken.disputed !== undefined) sync.ask(run, taken.disputed, taken.disputed);
     if (taken.fork !== undefined) {
       room.freeze(run);

@@ -8,6 +8,7 @@
 import { Progress } from "../chat/progress.ts";
 import type { LogFloor } from "../chat/entry_store.ts";
 import { roomKey } from "../chat/room.ts";
+import { Budget } from "../session/budget.ts";
 import { CLOSE } from "../session/event.ts";
 import type { Address } from "../wire/address.ts";
 import { sameBytes } from "../wire/bytes.ts";
@@ -18,6 +19,8 @@ import { Node, type NodeEvent, type NodeOptions } from "./node.ts";
 
 /** Members of a room who are told who comes and goes (our choice: in larger ones nobody could follow). */
 const MAX_ANNOUNCED = 256;
+/** Rooms that one may join on one session, one after the other or at once (our choice). */
+const JOINS = { burst: 64, perSecond: 0.2 };
 /** Authors hear together what is new of their entries, this often in ms (our choice). */
 const REPORT_MS = 100;
 
@@ -49,6 +52,7 @@ export class Relay {
   readonly #options: RelayOptions;
   readonly #node: Node;
   readonly #halls = new Map<string, Hall>();
+  readonly #joins = new WeakMap<Link, Budget>();
   #events: RelayEvent[] = [];
   #reportAt: number | undefined;
   #keptCount = 0;
@@ -59,15 +63,16 @@ export class Relay {
    * Opens.
    *
    * @param options What it needs.
+   * @param now Time in ms.
    */
-  constructor(options: RelayOptions) {
+  constructor(options: RelayOptions, now: number) {
     this.#options = options;
     this.#node = new Node({
       ...options,
       pushes: () => true,
-      asked: (link, room, what) =>
-        what === "join" ? this.#join(link, room) : this.#gone(link, roomKey(room)),
-    });
+      asked: (link, room, what, at) =>
+        what === "join" ? this.#join(link, room, at) : this.#gone(link, roomKey(room)),
+    }, now);
   }
 
   /** The exit status and why, once it is over. */
@@ -181,13 +186,17 @@ export class Relay {
     }
   }
 
-  #join(link: Link, number: Uint8Array): void {
+  #join(link: Link, number: Uint8Array, now: number): void {
     const { allowed, maxMembers } = this.#options, key = link.remote.identity;
     const room = roomKey(number);
     if (link.sync(room) !== undefined) return;
+    const budget = this.#joins.get(link) ?? new Budget(JOINS, now);
+    this.#joins.set(link, budget);
     const hall = this.#halls.get(room) ??
       { number, members: new Set<Link>(), progress: new Progress() };
-    const refusal = allowed && !allowed(key)
+    const refusal = !budget.take(now)
+      ? { code: REFUSAL.limited, text: "you join too often: wait a little" }
+      : allowed && !allowed(key)
       ? { code: REFUSAL.notAllowed, text: "this relay does not know your key" }
       : hall.members.size >= maxMembers
       ? { code: REFUSAL.full, text: `the room is full: ${maxMembers} are in it` }
@@ -255,9 +264,13 @@ export class Relay {
       const authors = new Set([...hall.members].map(({ remote }) => roomKey(remote.identity)));
       for (const { author, log, steps } of hall.progress.reports()) {
         const members = authors.size - 1;
+        const told = steps.map(({ number, holders }) => ({
+          number,
+          holders: Math.min(members, holders),
+        }));
         for (const link of hall.members) {
           if (!sameBytes(link.remote.identity, author)) continue;
-          this.#node.tell(link, hall.number, { type: "delivered", log, members, steps });
+          this.#node.tell(link, hall.number, { type: "delivered", log, members, steps: told });
         }
       }
       if (hall.progress.hasNews) this.#reportAt = now + REPORT_MS;

@@ -73,7 +73,8 @@ export class Entries implements EntryStore {
     );
     this.#last = prepare("SELECT max(seq) AS seq FROM entries WHERE room = ?");
     this.#clock = prepare(
-      "SELECT max((SELECT max(clock) FROM entries WHERE room = rooms.id)) AS clock FROM rooms",
+      "SELECT max((SELECT max(clock) FROM entries WHERE room = rooms.id AND clock <= ?)) AS clock " +
+        "FROM rooms",
     );
     this.#after = prepare(`${SELECT} entries.room = ? AND seq > ? ORDER BY seq LIMIT ?`);
     this.#newest = prepare(`${SELECT} entries.room = ? ORDER BY clock DESC, seq DESC LIMIT ?`);
@@ -110,8 +111,8 @@ export class Entries implements EntryStore {
   }
 
   /** The latest clock of all entries; 0 for none. */
-  clock(): number {
-    return Number(this.#clock.get()?.["clock"] ?? 0);
+  clock(most: number): number {
+    return Number(this.#clock.get(most)?.["clock"] ?? 0);
   }
 
   /**

@@ -173,6 +173,19 @@ export function varintLength(value: number): number {
 }
 
 /**
+ * A text in UTF-8, cut between two characters where it is too long.
+ *
+ * @param text The text.
+ * @param most Bytes at most.
+ */
+export function cutText(text: string, most: number): Uint8Array {
+  const buffer = new Uint8Array(Math.min(most, 3 * text.length));
+  return buffer.subarray(0, encoder.encodeInto(text, buffer).written);
+}
+
+const encoder = new TextEncoder();
+
+/**
  * Whether two byte strings are the same. In a time that depends on them: not for secrets.
  *
  * @param a One.

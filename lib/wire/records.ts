@@ -77,7 +77,7 @@ export class RecordReader<R> {
         break;
       }
       if (size === 0 || size > this.#most) this.#broken = true;
-      if (reader.left < size) break;
+      if (this.#broken || reader.left < size) break;
       const body = new Reader(reader.bytes(size)), record = this.#decode(body.u8(), body);
       if (record === "malformed") this.#broken = true;
       else if (record !== undefined) records.push(record);

@@ -10,7 +10,7 @@
  *   HAVE       stream (1) count: so many entries that came on that stream are kept
  *   DELIVERED  log (8) members | count | per step: number, holders
  *   MEMBER     state (1) author (32)
- *   MISSED     count: so many entries will come that are not in the first block
+ *   MISSED     count: so many entries will come, the first block included
  *   FLOOR      author (32) log (8) floor: what is before it is not kept here
  *   REFUSED    code (1) text
  *   NOTICE     code (1) text
@@ -20,7 +20,7 @@
  * @module
  */
 
-import { type Reader, varintLength, Writer } from "./bytes.ts";
+import { cutText, type Reader, varintLength, Writer } from "./bytes.ts";
 import {
   AUTHOR_BYTES,
   decodePart,
@@ -106,7 +106,7 @@ export type RoomRecord =
     readonly log: Uint8Array;
     /** Members beside the author. */
     readonly members: number;
-    /** So many hold all up to a number: numbers rise, holders fall. */
+    /** So many hold the entry of a number. */
     readonly steps: readonly { readonly number: number; readonly holders: number }[];
   }
   | { readonly type: "member"; readonly state: number; readonly author: Uint8Array }
@@ -156,7 +156,7 @@ function encodeBody(record: RoomRecord): Uint8Array {
       return logName(record, 8).varint(record.floor).finish();
     case "refused":
     case "notice": {
-      const text = encoder.encode(record.text).subarray(0, MAX_TEXT_BYTES);
+      const text = cutText(record.text, MAX_TEXT_BYTES);
       return new Writer(1 + text.length).u8(record.code).bytes(text).finish();
     }
     case "leave":

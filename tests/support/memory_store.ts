@@ -47,8 +47,9 @@ export class MemoryStore implements EntryStore {
     return this.#of(room).at(-1)?.seq ?? 0;
   }
 
-  clock(): number {
-    return this.entries.reduce((most, { entry }) => Math.max(most, entry.clock), 0);
+  clock(most: number): number {
+    return this.entries.map(({ entry }) => entry.clock).filter((clock) => clock <= most)
+      .reduce((latest, clock) => Math.max(latest, clock), 0);
   }
 
   append(entries: readonly CheckedEntry[]): number[] {

@@ -147,7 +147,7 @@ export class RoomNet extends MachineNet {
     allowed?: Allowed,
   ): Relay {
     const hub = { credentials, random: testRandom(this.random) };
-    return new Relay({ hub, store, wall, maxMembers: 1_000, allowed });
+    return new Relay({ hub, store, wall, maxMembers: 1_000, allowed }, this.now);
   }
 
   #enter(
