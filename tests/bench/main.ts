@@ -14,6 +14,7 @@ import { printable } from "../../lib/chat/printable.ts";
 import type { Address } from "../../lib/wire/address.ts";
 import { firstLine, latencyUnderLoss } from "./latency.ts";
 import { compare, head, say, serve } from "./report.ts";
+import { relays } from "./relay.ts";
 import { sessions } from "./session.ts";
 
 const here = (file: string): string => new URL(file, import.meta.url).pathname;
@@ -232,6 +233,7 @@ const GROUPS: Readonly<Record<string, () => void | Promise<void>>> = {
     firstLine();
   },
   session: sessions,
+  relay: relays,
 };
 
 say(

@@ -251,8 +251,19 @@ async function startPython(): Promise<Server> {
   };
 }
 
+async function hasPython(): Promise<boolean> {
+  try {
+    const { success } = await new Deno.Command("python3", { args: ["--version"] }).output();
+    return success;
+  } catch {
+    return false;
+  }
+}
+
 /** All of them. */
 export async function relays(): Promise<void> {
+  if (Deno.build.os !== "linux") return say("skipped: a relay's processor time is read from /proc");
+  if (!await hasPython()) return say("skipped: the relay beside one in Python (no python3 here)");
   say("\n| what | ours | Python, plain text | ratio | reach for |");
   say("| --- | --- | --- | --- | --- |");
   const left: number[] = [], right: number[] = [];

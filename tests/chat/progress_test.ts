@@ -9,7 +9,6 @@ const MAX_FOLLOWED = 4_096, MAX_STEPS = 64;
 
 const ANN = author(1), ANN_ELSEWHERE = author(1, 2), BOB = author(2);
 const CHECKED = signed(ANN);
-/** Followed of a room, and told apart of an entry, as lib/chat/progress.ts has them. */
 
 /** An entry that was kept as the so many-th. */
 function stored(by: Author, number: number, seq = number): StoredEntry {

@@ -259,3 +259,39 @@ Deno.test("a member that is slow delays nobody, and gets everything in the end",
   assertEquals(held(slow.store), held(net.relay.store));
   assertEquals(read(slow).length, 600, "it was only slow, and is told everything live");
 });
+
+Deno.test("who comes after old entries were let go is told so, and does not wait for them", () => {
+  const net = new RoomNet({ delay: 10 });
+  const [ann] = join(net, "ann");
+  assert(ann);
+  net.run(500);
+  for (let line = 1; line <= 300; line++) net.say(ann, `${line}`);
+  net.run(5_000);
+  const { store } = net.relay, [first] = store.entries;
+  assert(first);
+  const { room, author, log } = first.entry;
+  store.entries = store.entries.filter(({ entry }) => entry.number > 200);
+  net.relay.machine.trimmed(room, [{ author, log, floor: 200 }]);
+  const bob = net.join("bob");
+  net.run(15_000);
+  assertEquals(codes(bob), ["trimmed"]);
+  assertEquals(read(bob).length, 50);
+  assertEquals(bob.store.entries.length, 101 + 1, "what is left, and bob's name");
+  assertEquals(ann.store.entries.length, 302, "who had it keeps it");
+});
+
+Deno.test("a member that floods is slowed down and told so; the others do not notice", () => {
+  const net = new RoomNet({ delay: 10 }, 1, undefined, { burst: 20, perSecond: 10 });
+  const [ann, bob, cem] = join(net, "ann bob cem");
+  assert(ann && bob && cem);
+  net.run(1_000);
+  for (let line = 0; line < 100; line++) net.say(ann, `${line}`);
+  net.run(1_500);
+  assert(read(bob).length < 40, `${read(bob).length} of a flood at once`);
+  const from = net.now;
+  net.say(cem, "excuse me");
+  assert(net.runUntil(() => read(bob).includes("cem: excuse me"), from + 200));
+  assert(codes(ann).includes("relay"), "it is told");
+  net.run(from + 20_000);
+  assertEquals(read(bob).filter((line) => line.startsWith("ann")).length, 100, "nothing is lost");
+});

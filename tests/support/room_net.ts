@@ -11,6 +11,7 @@ import type { ImpairmentSpec } from "../../lib/net/impairment.ts";
 import { Member } from "../../lib/peer/member.ts";
 import type { MemberEvent, RoomPlace } from "../../lib/peer/member_event.ts";
 import { Relay, type RelayEvent } from "../../lib/peer/relay.ts";
+import type { Pace } from "../../lib/peer/throttle.ts";
 import type { Credentials } from "../../lib/session/credentials.ts";
 import type { Address } from "../../lib/wire/address.ts";
 import { type Host, MachineNet } from "./machine_net.ts";
@@ -66,9 +67,16 @@ export class RoomNet extends MachineNet {
   readonly relayAddress: Address = { host: "192.0.2.1", port: 2410 };
   readonly relay: RelayHost;
   readonly members: MemberHost[] = [];
+  readonly #pace: Pace | undefined;
 
-  constructor(spec: ImpairmentSpec = {}, seed: number = 1, allowed: Allowed = undefined) {
+  constructor(
+    spec: ImpairmentSpec = {},
+    seed: number = 1,
+    allowed: Allowed = undefined,
+    pace?: Pace,
+  ) {
     super(spec, seed);
+    this.#pace = pace;
     this.relay = this.addRelay(this.relayAddress, allowed);
   }
 
@@ -147,7 +155,8 @@ export class RoomNet extends MachineNet {
     allowed?: Allowed,
   ): Relay {
     const hub = { credentials, random: testRandom(this.random) };
-    return new Relay({ hub, store, wall, maxMembers: 1_000, allowed }, this.now);
+    const pace = this.#pace;
+    return new Relay({ hub, store, wall, maxMembers: 1_000, allowed, pace }, this.now);
   }
 
   #enter(
