@@ -17,7 +17,6 @@ import { equal } from "../crypto/hash.ts";
 import { certify, keyText } from "../crypto/identity.ts";
 import type { HubEvent } from "../session/hub.ts";
 import { CLOSE, type SessionEvent } from "../session/event.ts";
-import { VERSION } from "../wire/packet.ts";
 import type { Session } from "../session/session.ts";
 import type { Address } from "../wire/address.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
@@ -28,7 +27,9 @@ import { Calls } from "./calls.ts";
 import { Delivery } from "./delivery.ts";
 import type { Link } from "./link.ts";
 import type { MemberDone, MemberEvent, MemberOptions } from "./member_event.ts";
-import { Node, type NodeEvent } from "./node.ts";
+import { noticeOf } from "./member_notice.ts";
+import { Node } from "./node.ts";
+import type { NodeEvent } from "./node_event.ts";
 import { Roster } from "./roster.ts";
 
 /** Messages that wait before reading of more stops (our choice). */
@@ -278,13 +279,6 @@ export class Member {
         return this.#up(event, now);
       case "failed":
         return this.#calls.failed(event.call, now);
-      case "version":
-        if (event.versions.includes(VERSION)) return;
-        return this.#notice(
-          "error",
-          "version",
-          `the relay speaks ${event.versions.join(", ")} only`,
-        );
       case "session":
         return this.#session(event.link, event.event, now);
       case "record":
@@ -296,22 +290,10 @@ export class Member {
         return;
       case "held":
         return this.#stored(event.entries);
-      case "fork":
-        return this.#notice(
-          "warning",
-          "fork",
-          `${
-            this.roster.people.nameOf(event.author)
-          } signed two histories: nothing more is taken of this log`,
-        );
-      case "disk":
-        return this.#notice(
-          event.error ? "error" : "info",
-          "disk",
-          event.error
-            ? `cannot keep messages (${event.error.message}): free some space; trying again`
-            : "messages can be kept again",
-        );
+      default: {
+        const notice = noticeOf(event, (key) => this.roster.people.nameOf(key));
+        if (notice) this.#events.push(notice);
+      }
     }
   }
 

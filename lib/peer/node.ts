@@ -16,14 +16,15 @@ import { HybridClock, MAX_AHEAD_MS } from "../chat/clock.ts";
 import { Room, roomKey, type Taken } from "../chat/room.ts";
 import { encodeRuns } from "../chat/runs.ts";
 import { HISTORY, LIVE, type Sync } from "../chat/sync.ts";
-import { Hub, type HubEvent, type HubOptions } from "../session/hub.ts";
-import { CLOSE, type SessionEvent } from "../session/event.ts";
+import { Hub, type HubEvent } from "../session/hub.ts";
+import { CLOSE } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
 import { CLOCK_STEPS } from "../wire/entry.ts";
 import { encodeRoom, type RoomRecord } from "../wire/room.ts";
 import { answerEcho } from "./echo.ts";
 import { type HeardRecord, Link } from "./link.ts";
-import { type Pace, Throttle } from "./throttle.ts";
+import type { NodeEvent, NodeOptions } from "./node_event.ts";
+import { Throttle } from "./throttle.ts";
 
 /** Entries are kept together for so long, in ms: a disk is asked once for all (our choice). */
 const COMMIT_MS = 5;
@@ -39,29 +40,6 @@ const NEWS_MS = 600_000;
 /** What was said before costs so much of what is said now (our choice). */
 const HISTORY_COST = 1 / 20;
 
-/** What a node needs. */
-export interface NodeOptions {
-  /** Keys and randomness. */
-  readonly hub: HubOptions;
-  /** Where entries are kept. */
-  readonly store: EntryStore;
-  /** Wall time in ms since 1970, for a time of the program. */
-  readonly wall: (now: number) => number;
-  /** Somebody comes or leaves. What they say next is about it already, so it is done at once. */
-  readonly asked?: (
-    link: Link,
-    room: Uint8Array,
-    what: "join" | "leave",
-    now: number,
-  ) => void;
-  /** A room that is remembered while nobody is in it: one's own. */
-  readonly stays?: (room: Room) => boolean;
-  /** How much each may write; who writes more is passed on more slowly. */
-  readonly pace?: Pace | undefined;
-  /** Which entries of a room the other side of a link is told of live. */
-  readonly pushes: (entry: StoredEntry, link: Link) => boolean;
-}
-
 /** ENTRIES that came. */
 type Entries = Extract<RoomRecord, { type: "entries" }>;
 
@@ -71,43 +49,6 @@ interface Slowed {
   readonly stream: 0 | 1;
   readonly run: Entries;
 }
-
-/** What happened. */
-export type NodeEvent =
-  | Extract<HubEvent, { type: "up" | "failed" | "version" }>
-  | { readonly type: "session"; readonly link: Link; readonly event: SessionEvent }
-  /** A record that is not about entries, on a link that is in the room. */
-  | {
-    readonly type: "record";
-    readonly link: Link;
-    readonly room: Uint8Array;
-    readonly record: RoomRecord;
-  }
-  | {
-    readonly type: "kept";
-    readonly room: Room;
-    readonly entries: readonly StoredEntry[];
-    /** They are no news, as whoever brought them said. */
-    readonly history: boolean;
-    /** Later ones of their log are known already. */
-    readonly late: boolean;
-    /** On which stream they came: what was said long ago comes on that of history. */
-    readonly stream: 0 | 1;
-    /** Who brought them; undefined for what one said oneself. */
-    readonly link: Link | undefined;
-  }
-  /** The other side of a link keeps entries. */
-  | {
-    readonly type: "held";
-    readonly room: Room;
-    readonly link: Link;
-    readonly entries: readonly StoredEntry[];
-  }
-  /** Somebody writes too fast: the first of it since they did not. */
-  | { readonly type: "slowed"; readonly link: Link; readonly room: Room }
-  | { readonly type: "fork"; readonly room: Room; readonly author: Uint8Array }
-  /** The disk takes nothing, or takes things again. */
-  | { readonly type: "disk"; readonly error: Error | undefined };
 
 /** What waits to be kept. */
 interface Waiting {
@@ -323,6 +264,7 @@ export class Node {
   }
 
   #refuse(link: Link): void {
+    if (!link.session.closing) this.#events.push({ type: "broken", link });
     this.close(link.session, CLOSE.protocol, "no records");
   }
 

@@ -15,7 +15,8 @@ import { sameBytes } from "../wire/bytes.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
 import { MEMBER, REFUSAL } from "../wire/room.ts";
 import type { Link } from "./link.ts";
-import { Node, type NodeEvent, type NodeOptions } from "./node.ts";
+import { Node } from "./node.ts";
+import type { NodeEvent, NodeOptions } from "./node_event.ts";
 
 /** Members of a room who are told who comes and goes (our choice: in larger ones nobody could follow). */
 const MAX_ANNOUNCED = 256;

@@ -295,3 +295,26 @@ Deno.test("a member that floods is slowed down and told so; the others do not no
   net.run(from + 20_000);
   assertEquals(read(bob).filter((line) => line.startsWith("ann")).length, 100, "nothing is lost");
 });
+
+Deno.test("a relay that alters or invents what others said is found out, in any room", () => {
+  for (const room of [LOBBY, secretRoom()]) {
+    const net = new RoomNet({ delay: 10 });
+    const [ann] = join(net, "ann", { room });
+    assert(ann);
+    net.run(500);
+    for (const text of ["one", "two", "three"]) net.say(ann, text);
+    net.run(2_000);
+    const { store } = net.relay;
+    store.entries = store.entries.map((stored) =>
+      stored.entry.number !== 3 ? stored : {
+        ...stored,
+        entry: { ...stored.entry, body: stored.entry.body.map((byte) => byte ^ 1) },
+      }
+    );
+    const bob = net.join("bob", { room });
+    net.run(5_000);
+    assert(codes(bob).includes("forged"));
+    assert(!read(bob).some((line) => !["ann: one", "ann: two", "ann: three"].includes(line)));
+    assertEquals(codes(ann).includes("forged"), false);
+  }
+});

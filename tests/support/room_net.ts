@@ -73,7 +73,7 @@ export class RoomNet extends MachineNet {
     spec: ImpairmentSpec = {},
     seed: number = 1,
     allowed: Allowed = undefined,
-    pace?: Pace,
+    pace: Pace | undefined = undefined,
   ) {
     super(spec, seed);
     this.#pace = pace;

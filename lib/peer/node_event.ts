@@ -1,0 +1,75 @@
+/**
+ * What a node is told and tells.
+ *
+ * @module
+ */
+
+import type { EntryStore, StoredEntry } from "../chat/entry_store.ts";
+import type { Room } from "../chat/room.ts";
+import type { SessionEvent } from "../session/event.ts";
+import type { HubEvent, HubOptions } from "../session/hub.ts";
+import type { RoomRecord } from "../wire/room.ts";
+import type { Link } from "./link.ts";
+import type { Pace } from "./throttle.ts";
+
+/** What a node needs. */
+export interface NodeOptions {
+  /** Keys and randomness. */
+  readonly hub: HubOptions;
+  /** Where entries are kept. */
+  readonly store: EntryStore;
+  /** Wall time in ms since 1970, for a time of the program. */
+  readonly wall: (now: number) => number;
+  /** Somebody comes or leaves. What they say next is about it already, so it is done at once. */
+  readonly asked?: (
+    link: Link,
+    room: Uint8Array,
+    what: "join" | "leave",
+    now: number,
+  ) => void;
+  /** A room that is remembered while nobody is in it: one's own. */
+  readonly stays?: (room: Room) => boolean;
+  /** How much each may write; who writes more is passed on more slowly. */
+  readonly pace?: Pace | undefined;
+  /** Which entries of a room the other side of a link is told of live. */
+  readonly pushes: (entry: StoredEntry, link: Link) => boolean;
+}
+
+/** What happened. */
+export type NodeEvent =
+  | Extract<HubEvent, { type: "up" | "failed" | "version" }>
+  | { readonly type: "session"; readonly link: Link; readonly event: SessionEvent }
+  /** A record that is not about entries, on a link that is in the room. */
+  | {
+    readonly type: "record";
+    readonly link: Link;
+    readonly room: Uint8Array;
+    readonly record: RoomRecord;
+  }
+  | {
+    readonly type: "kept";
+    readonly room: Room;
+    readonly entries: readonly StoredEntry[];
+    /** They are no news, as whoever brought them said. */
+    readonly history: boolean;
+    /** Later ones of their log are known already. */
+    readonly late: boolean;
+    /** On which stream they came: what was said long ago comes on that of history. */
+    readonly stream: 0 | 1;
+    /** Who brought them; undefined for what one said oneself. */
+    readonly link: Link | undefined;
+  }
+  /** The other side of a link keeps entries. */
+  | {
+    readonly type: "held";
+    readonly room: Room;
+    readonly link: Link;
+    readonly entries: readonly StoredEntry[];
+  }
+  /** Somebody writes too fast: the first of it since they did not. */
+  | { readonly type: "slowed"; readonly link: Link; readonly room: Room }
+  /** Who sends what nobody signed, or what are no records: the session ends. */
+  | { readonly type: "broken"; readonly link: Link }
+  | { readonly type: "fork"; readonly room: Room; readonly author: Uint8Array }
+  /** The disk takes nothing, or takes things again. */
+  | { readonly type: "disk"; readonly error: Error | undefined };
