@@ -28,7 +28,7 @@ const KEEP_BYTES = 1e9;
 /** Members of a room (the design: 5,000 and more are measured). */
 const MAX_MEMBERS = 5_000;
 /** Messages of one member (our choice: a pasted page at once, then faster than anybody reads). */
-const PACE = { burst: 500, perSecond: 50 };
+const PACE = { burst: 1_000, perSecond: 100 };
 /** Entries of a room that are let go at once (our choice: some 100 ms). */
 const TRIMMED = 4_000;
 /** What is too old is removed, and a line says how it goes, this often in ms. */

@@ -155,7 +155,7 @@ export class Member {
   }
 
   /**
-   * No more lines will come: leave when all is stored, or the time is over.
+   * No more lines will come: leave when all is stored, or nothing more was for too long.
    *
    * @param now Time in ms.
    */
@@ -268,8 +268,11 @@ export class Member {
   }
 
   #work(now: number): void {
+    const before = this.#delivery.size;
     this.#node.work(now);
     for (const event of this.#node.events()) this.#event(event, now);
+    // A relay that takes its time is not one that does not answer.
+    if (this.#ended && this.#delivery.size < before) this.#deadline = now + this.#options.timeout;
     this.#leaveIfReady();
   }
 

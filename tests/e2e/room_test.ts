@@ -216,7 +216,7 @@ Deno.test(`serve: killed ${KILLS} times in the middle of a storm: nothing acknow
     const talking = Promise.all(members.map(async (member, at) => {
       while (!stop) {
         await member.type(`${names[at]} ${number++}`);
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await new Promise((resolve) => setTimeout(resolve, 15));
       }
     }));
     for (let kill = 0; kill < KILLS; kill++) {
@@ -248,4 +248,19 @@ Deno.test(`serve: killed ${KILLS} times in the middle of a storm: nothing acknow
   } finally {
     for (const each of [relay, ...members]) await each[Symbol.asyncDispose]();
   }
+});
+
+Deno.test("join: a pipe that is faster than the relay allows waits, and leaves with 0", async () => {
+  await using home = await place();
+  await using relay = serve(`${home.path}/relay`);
+  const to = `127.0.0.1:${await relay.port()}`, lines = 1_300;
+  const input = Array.from({ length: lines }, (_, line) => `${line}`).join("\n");
+  const env = { UDPCHAT_HOME: `${home.path}/ann` };
+  const piped = await runProgram(["join", to, "--timeout", "1"], input, { env });
+  assertEquals(piped.exit, 0, piped.err);
+  assertStringIncludes(piped.err, "faster than this relay takes");
+  const store = new Entries(`${home.path}/relay/relay/rooms.db`);
+  const entries = store.rooms().flatMap((room) => store.after(room, 0, 1e6));
+  store.close();
+  assertEquals(entries.length, lines + 1);
 });
