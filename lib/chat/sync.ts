@@ -43,6 +43,8 @@ const AHEAD_BYTES = 131_072;
 /** Beyond this, what is said now goes on the stream of history too, where it is bulk: paced, in datagrams
  * as large as the path takes, and never in the way of who is quicker, in bytes (our choice). */
 const LIVE_AHEAD_BYTES = 16_384;
+/** As many records that wait are sent together, as bulk (our choice: a full datagram's worth). */
+const CROWD = 8;
 /** Records on their way that the other side does not say it keeps; then nothing more goes (ours). */
 const MAX_FLYING = 1_024;
 /** Requests of the other side that wait (our choice). */
@@ -107,6 +109,8 @@ export class Sync {
   #cursor: number | undefined;
   /** What is said now goes as bulk, until all of that is kept there: so the order stays. */
   #slow = false;
+  /** So much was on its way live that it should. */
+  #crowded = false;
   /** Records on their way by stream, the oldest first; and how many were ever kept. */
   readonly #flying: [EncodedRun[], EncodedRun[]] = [[], []];
   readonly #keptThere: [number, number] = [0, 0];
@@ -265,18 +269,32 @@ export class Sync {
   /** What was kept since: live to who keeps up, else as bulk. */
   #sendNews(): boolean {
     const cursor = this.#cursor ?? 0;
-    const slow = this.#slow && this.#flying[HISTORY].length > 0 ||
-      this.#pipe.held >= LIVE_AHEAD_BYTES;
-    // From one stream to the other only when nothing is on its way there: so the order stays.
-    if (slow && !this.#slow && this.#flying[LIVE].length > 0) return false;
-    this.#slow = slow;
-    const stream = this.#slow ? HISTORY : LIVE;
     const runs = this.room.tape.after(cursor, BATCH) ?? this.#fromStore(cursor);
+    if (!this.#changes(runs.length)) return false;
+    const stream = this.#slow ? HISTORY : LIVE;
     if (runs.length === 0) this.#cursor = this.room.last;
     for (const run of runs) {
       if (run.from === undefined || run.from !== this.#owner) this.#sendRun(stream, run);
       this.#cursor = run.entries.at(-1)?.seq ?? this.#cursor;
       if (!this.#takes) break;
+    }
+    return true;
+  }
+
+  /**
+   * From one stream to the other only when nothing is on its way there: so the order stays.
+   *
+   * @param waiting Records of news that wait.
+   * @returns False where that is waited for.
+   */
+  #changes(waiting: number): boolean {
+    if (this.#slow) this.#slow = this.#flying[HISTORY].length > 0 || waiting >= CROWD;
+    else {
+      this.#crowded ||= this.#pipe.held >= LIVE_AHEAD_BYTES;
+      if (!this.#crowded) return true;
+      if (this.#flying[LIVE].length > 0) return false;
+      this.#crowded = false;
+      this.#slow = waiting >= CROWD;
     }
     return true;
   }
