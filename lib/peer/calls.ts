@@ -6,7 +6,7 @@
  */
 
 import type { Hub } from "../session/hub.ts";
-import type { Address } from "../wire/address.ts";
+import { type Address, sameAddresses } from "../wire/address.ts";
 
 /** The first wait after a call that led to nothing, in ms (our choice); then twice as long each time. */
 const RETRY_MS = 500;
@@ -74,9 +74,7 @@ export class Calls {
    * @param now Time in ms.
    */
   move(to: readonly Address[], now: number): void {
-    const known = to.length === this.#to.length &&
-      to.every(({ host, port }, at) => this.#to[at]?.host === host && this.#to[at]?.port === port);
-    if (known || to.length === 0) return;
+    if (to.length === 0 || sameAddresses(to, this.#to)) return;
     this.#to = to;
     if (this.#calls.size === 0) return;
     this.stop();

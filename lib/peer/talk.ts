@@ -16,7 +16,7 @@ import { Hub, type HubEvent } from "../session/hub.ts";
 import { CLOSE, type SessionEvent } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
 import type { Remote } from "../session/credentials.ts";
-import type { Address } from "../wire/address.ts";
+import { type Address, sameAddresses } from "../wire/address.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
 import { VERSION } from "../wire/packet.ts";
 import { talkReader } from "../wire/talk.ts";
@@ -194,9 +194,7 @@ export class Talk {
    * @param now Time in ms.
    */
   move(to: readonly Address[], now: number): void {
-    const known = to.length === this.#to.length &&
-      to.every(({ host, port }, at) => this.#to[at]?.host === host && this.#to[at]?.port === port);
-    if (known || to.length === 0) return;
+    if (to.length === 0 || sameAddresses(to, this.#to)) return;
     this.#to = to;
     if (this.#calls.size === 0) return;
     this.#stopCalling();

@@ -89,6 +89,17 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
+ * Whether two lists name the same addresses in the same order.
+ *
+ * @param a One list.
+ * @param b The other.
+ */
+export function sameAddresses(a: readonly Address[], b: readonly Address[]): boolean {
+  return a.length === b.length &&
+    a.every(({ host, port }, at) => b[at]?.host === host && b[at]?.port === port);
+}
+
+/**
  * The part of an address that one household or machine has to itself: an IPv4 address, or the first
  * 64 bits of an IPv6 address (RFC 6177 §2). For limits, which must not be dodged by taking the next.
  *

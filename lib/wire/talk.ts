@@ -13,6 +13,7 @@
  */
 
 import { Reader, Writer } from "./bytes.ts";
+import { LOG_BYTES } from "./entry.ts";
 import { encodeRecord, RecordReader } from "./records.ts";
 
 /** Record types. */
@@ -20,8 +21,6 @@ export const RECORD = { hello: 1, message: 2, have: 3 } as const;
 /** Datagram types: a question for a round trip, and its answer. */
 export const ECHO = { ask: 1, answer: 2 } as const;
 
-/** Bytes of the random number of a log. */
-export const LOG_BYTES = 8;
 /** Longest text of a message, in bytes of UTF-8 (the contract: 64 KiB). */
 export const MAX_MESSAGE_BYTES = 65_536;
 /** Longest name in a HELLO, in bytes: 32 grapheme clusters fit (our choice). */

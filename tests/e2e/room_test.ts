@@ -250,6 +250,33 @@ Deno.test(`serve: killed ${KILLS} times in the middle of a storm: nothing acknow
   }
 });
 
+Deno.test("join: killed with words that the relay never got, it says them when it is back", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await using home = await place();
+  await using relay = serve(`${home.path}/relay`);
+  const to = `127.0.0.1:${await relay.port()}`;
+  await using bob = join(home.path, to, "bob");
+  {
+    await using ann = join(home.path, to, "ann", ["--json"]);
+    await bob.err.next("ann is here");
+    relay.signal("SIGSTOP");
+    for (const word of ["one", "two", "three"]) {
+      await ann.type(word);
+      await ann.out.next('"sent"');
+    }
+    ann.signal("SIGKILL");
+    await ann.exit();
+  }
+  relay.signal("SIGCONT");
+  await using again = join(home.path, to, "ann");
+  await bob.out.next("three");
+  assertEquals(bob.out.all, ["ann: one", "ann: two", "ann: three"]);
+  await again.type("four");
+  await bob.out.next("four");
+  assertEquals(bob.out.all.length, 4, "nothing twice");
+});
+
 Deno.test("join: a pipe that is faster than the relay allows waits, and leaves with 0", async () => {
   await using home = await place();
   await using relay = serve(`${home.path}/relay`);
