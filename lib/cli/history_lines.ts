@@ -25,8 +25,12 @@ export function historyLines(messages: readonly PastMessage[]): string[] {
   });
 }
 
-/** `2026-01-31 14:05`, in the time zone of this machine. */
-function localTime(ms: number): string {
+/**
+ * `2026-01-31 14:05`, in the time zone of this machine.
+ *
+ * @param ms Time in ms since 1970.
+ */
+export function localTime(ms: number): string {
   const at = new Date(Math.min(ms, 8.64e15)), two = (n: number) => String(n).padStart(2, "0");
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ` +
     `${two(at.getHours())}:${two(at.getMinutes())}`;

@@ -17,7 +17,7 @@ import { MAX_LINE, readLines } from "../terminal/lines.ts";
 import type { Front } from "./front.ts";
 import type { Host } from "./host.ts";
 import { linkLines } from "./link_lines.ts";
-import { historyLines } from "./history_lines.ts";
+import { historyLines, localTime } from "./history_lines.ts";
 import type { Memory } from "./memory.ts";
 import type { Options } from "./options.ts";
 import { readDuration } from "./option_values.ts";
@@ -179,6 +179,14 @@ function who(machine: Member): string[] {
     name: machine.roster.label(key),
     tag: keyTag(key),
     state: stateOf(key),
+    said: machine.roster.lastSaid(key),
   })).sort((a, b) => ORDER[a.state] - ORDER[b.state] || (a.name < b.name ? -1 : 1));
-  return rows.map(({ name, tag, state }) => `${name}  ${state}, key ${tag}`);
+  return rows.map(({ name, tag, state, said }) => {
+    const seen = state !== "away"
+      ? ""
+      : said === undefined
+      ? ", not heard for long"
+      : `, last heard ${localTime(said)}`;
+    return `${name}  ${state}${seen}, key ${tag}`;
+  });
 }

@@ -397,6 +397,7 @@ export class Member {
   #heard(stored: StoredEntry, how: Extract<NodeEvent, { type: "kept" }>): void {
     const history = how.history || how.late;
     const { entry } = stored, body = this.roster.people.open(entry);
+    this.roster.saw(entry);
     if (equal(entry.author, this.#own) && equal(entry.log, this.#log)) this.#moveOn(entry.number);
     if (body === undefined) return;
     if (body.kind === "profile") {

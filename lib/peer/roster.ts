@@ -15,6 +15,8 @@ import type { MemberEvent } from "./member_event.ts";
 /** What is told of somebody. */
 type Presence = Extract<MemberEvent, { type: "presence" }>;
 
+/** Entries that are looked at for who said something when (our choice). */
+const LOOKED_BACK = 1_000;
 /** Characters of a key's tag behind a name that is not the only one of its kind. */
 const TAG_SHOWN = 4;
 
@@ -23,6 +25,8 @@ export class Roster {
   readonly people: People;
   readonly #room: Room;
   readonly #here = new Set<string>();
+  /** When somebody said something last, in ms since 1970. */
+  readonly #lastSaid = new Map<string, number>();
   /** Those of them whose name is not known yet. */
   readonly #nameless = new Set<string>();
 
@@ -41,6 +45,18 @@ export class Roster {
       const body = first && this.people.open(first.entry);
       if (first && body?.kind === "profile") this.people.learn(first.entry, body.name);
     }
+    for (const { entry } of store.newest(room.number, LOOKED_BACK)) this.saw(entry);
+  }
+
+  /** Somebody said something. */
+  saw({ author, time }: Entry): void {
+    const key = keyText(author);
+    this.#lastSaid.set(key, Math.max(time, this.#lastSaid.get(key) ?? 0));
+  }
+
+  /** When somebody said something last, in ms since 1970; undefined where it is long ago. */
+  lastSaid(key: Uint8Array): number | undefined {
+    return this.#lastSaid.get(keyText(key));
   }
 
   /** The keys of those who are here, as {@linkcode keyText} writes them. */

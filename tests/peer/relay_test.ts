@@ -8,6 +8,7 @@ import {
   read,
   RoomNet,
   secretRoom,
+  START,
 } from "../support/room_net.ts";
 
 /** The notices that somebody was told, by code. */
@@ -67,6 +68,8 @@ Deno.test("members are told who is here, who comes, goes and takes another name"
   assertEquals(seen.map(({ who }) => who.name).slice(1), ["bobby", "bobby"]);
   assertEquals([...bob.machine.roster.here].length, 1);
   assertEquals(ann.machine.roster.here.size, 0);
+  const heard = ann.machine.roster.lastSaid(bob.credentials.identity.publicKey) ?? 0;
+  assert(heard >= START + 1_000 && heard < START + 2_000, `${heard - START}`);
 });
 
 Deno.test("who comes later sees the newest 50 first, who said them, and how many there were", () => {
