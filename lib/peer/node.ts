@@ -100,11 +100,6 @@ export class Node {
     return this.#links.values();
   }
 
-  /** Whether something waits to be kept. */
-  get waiting(): boolean {
-    return this.#inbox.length > 0;
-  }
-
   /**
    * A room; it is made where it is new.
    *
