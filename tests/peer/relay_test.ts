@@ -204,6 +204,25 @@ Deno.test("a full disk at the relay: nothing is acknowledged, and all is there w
   assertEquals(fates(ann)["19"]?.at(-1), "delivered");
 });
 
+Deno.test("a full disk at the relay: what waits is there for who comes after its author went", () => {
+  const net = new RoomNet({ delay: 5 });
+  const [ann] = join(net, "ann");
+  assert(ann);
+  net.run(500);
+  net.relay.store.failure = new Error("database or disk is full");
+  net.say(ann, "last words");
+  net.run(2_000);
+  ann.machine.leave(0, "quit");
+  net.run(120_000);
+  const [bob] = join(net, "bob");
+  assert(bob);
+  net.run(122_000);
+  assertEquals(read(bob), []);
+  net.relay.store.failure = undefined;
+  net.run(140_000);
+  assertEquals(read(bob), ["ann: last words"]);
+});
+
 Deno.test("a full disk at a member: what cannot be kept was not said, and the rest goes on", () => {
   const net = new RoomNet({ delay: 5 });
   const [ann, bob] = join(net, "ann bob");
