@@ -38,6 +38,14 @@ export interface LogFloor extends LogName {
   readonly floor: number;
 }
 
+/** Whose a room of two is. */
+export interface Pair {
+  /** The number of the room where they met. */
+  readonly parent: Uint8Array;
+  readonly one: Uint8Array;
+  readonly other: Uint8Array;
+}
+
 /** Keeps entries. All calls are synchronous; what `append` has returned survives `kill -9`. */
 export interface EntryStore {
   /** All logs of a room. */
@@ -90,4 +98,22 @@ export interface EntryStore {
    * @param other The other one.
    */
   freeze(held: CheckedEntry, other: CheckedEntry): void;
+  /**
+   * Remembers that a room is one of two people.
+   *
+   * @param room The number of the room.
+   * @param pair Whose it is; their order does not matter.
+   */
+  addPair(room: Uint8Array, pair: Pair): void;
+  /** Whose a room is, where it is one of two. */
+  pairOf(room: Uint8Array): Pair | undefined;
+  /**
+   * With whom somebody has a room in which something is held.
+   *
+   * @param parent The room where they met.
+   * @param key Their key.
+   * @param limit So many at most: the pairs that were remembered last.
+   * @returns The keys of the others.
+   */
+  pairsOf(parent: Uint8Array, key: Uint8Array, limit: number): Uint8Array[];
 }

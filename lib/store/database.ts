@@ -103,9 +103,12 @@ function open(path: string, { settings, migrations, check }: Layout): DatabaseSy
     if (version > migrations.length) {
       throw new Error(`Cannot read ${path} as a newer udpchat has written it: use that one`);
     }
-    if (version > 0) check(database);
+    const current = version === migrations.length;
+    // Of this layout it is looked at before anything is written.
+    if (current) check(database);
     database.exec(`${settings}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
     migrate(database, migrations);
+    if (!current) check(database);
     return database;
   } catch (error) {
     database.close();

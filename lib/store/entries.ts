@@ -18,6 +18,7 @@ import type {
   EntryStore,
   LogFloor,
   LogState,
+  Pair,
   StoredEntry,
 } from "../chat/entry_store.ts";
 import { logKey } from "../chat/log.ts";
@@ -27,6 +28,7 @@ import { openDatabase, transact } from "./database.ts";
 import { ENTRY_COLUMNS, ENTRY_VALUES, entryValues, LOG_COLUMNS, readEntry } from "./entry_row.ts";
 import { ForkTable } from "./fork_table.ts";
 import { type LogRow, LogTable, stateOf } from "./log_table.ts";
+import { PairTable } from "./pair_table.ts";
 import { ROOMS } from "./schema.ts";
 import { Trimmer, type TrimOptions } from "./trimmer.ts";
 
@@ -41,6 +43,7 @@ export class Entries implements EntryStore {
   readonly #database: DatabaseSync;
   readonly #logs: LogTable;
   readonly #forks: ForkTable;
+  readonly #pairs: PairTable;
   readonly #trimmer: Trimmer;
   readonly #add: StatementSync;
   readonly #last: StatementSync;
@@ -67,6 +70,7 @@ export class Entries implements EntryStore {
     const prepare = (sql: string): StatementSync => this.#database.prepare(sql);
     this.#logs = new LogTable(this.#database);
     this.#forks = new ForkTable(this.#database);
+    this.#pairs = new PairTable(this.#database);
     this.#trimmer = new Trimmer(this.#database, this.#logs);
     this.#add = prepare(
       `INSERT INTO entries (room, log, ${ENTRY_COLUMNS}) VALUES (?, ?, ${ENTRY_VALUES})`,
@@ -209,6 +213,35 @@ export class Entries implements EntryStore {
   forks(room: Uint8Array): [CheckedEntry, CheckedEntry][] {
     const row = this.#logs.room(room);
     return row === undefined ? [] : this.#forks.all(room, row);
+  }
+
+  /**
+   * Remembers that a room is one of two people.
+   *
+   * @param room The number of the room.
+   * @param pair Whose it is.
+   * @throws {Error} If it cannot be kept.
+   */
+  addPair(room: Uint8Array, pair: Pair): void {
+    transact(this.#database, () => this.#pairs.add(this.#logs.openRoom(room), pair));
+  }
+
+  /** Whose a room is; undefined where it is none of two. */
+  pairOf(room: Uint8Array): Pair | undefined {
+    const row = this.#logs.room(room);
+    return row === undefined ? undefined : this.#pairs.of(row);
+  }
+
+  /**
+   * With whom somebody has a room in which something is held, the latest first.
+   *
+   * @param parent The number of the room where they met.
+   * @param key Their key.
+   * @param limit So many at most.
+   * @returns The keys of the others.
+   */
+  pairsOf(parent: Uint8Array, key: Uint8Array, limit: number): Uint8Array[] {
+    return this.#pairs.all(parent, key, limit);
   }
 
   /**

@@ -63,6 +63,15 @@ const MESSAGES = `
   END;
 `;
 
+/** Rooms of two people who met in another one. */
+const PAIRS = `
+  CREATE TABLE pairs (
+    room INTEGER PRIMARY KEY, parent BLOB NOT NULL, one BLOB NOT NULL, other BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX pairs_by_one ON pairs (parent, one);
+  CREATE INDEX pairs_by_other ON pairs (parent, other);
+`;
+
 /** What is read when it is opened: a row of each end, so that a million cost no more than a few. */
 const ENDS = [
   "SELECT * FROM rooms LIMIT 1",
@@ -77,6 +86,7 @@ const ENDS = [
   "SELECT * FROM messages ORDER BY seq LIMIT 1",
   "SELECT * FROM messages ORDER BY seq DESC LIMIT 1",
   "SELECT * FROM messages ORDER BY sent LIMIT 1",
+  "SELECT * FROM pairs LIMIT 1",
   "SELECT rowid FROM words WHERE words MATCH 'a' LIMIT 1",
 ];
 
@@ -85,7 +95,7 @@ export const ROOMS: Layout = {
   // Pages that become free can be given back; that must be said before there are tables. The journal
   // is cut to 4 MiB, which is where SQLite begins it anew.
   settings: "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_size_limit = 4194304",
-  migrations: [ENTRIES + MESSAGES],
+  migrations: [ENTRIES + MESSAGES, PAIRS],
   check: (database: DatabaseSync): void => {
     for (const sql of ENDS) database.prepare(sql).get();
   },

@@ -218,6 +218,34 @@ Deno.test("Entries opens another log for oneself where the last one cannot be go
     assertEquals(made, 3);
   }));
 
+Deno.test("Entries and its slow twin know with whom somebody has a room of two", () =>
+  using(new Entries(undefined), (store) => {
+    const random = seededRandom(5), twin = new MemoryStore();
+    const people = [1, 2, 3, 4].map((at) => madeLog(at).author);
+    for (let number = 0; number < 40; number++) {
+      const room = new Uint8Array(32).fill(100 + number % 20);
+      const pair = {
+        parent: pick(random, [ROOM, OTHER_ROOM]),
+        one: pick(random, people),
+        other: pick(random, people),
+      };
+      for (const each of [store, twin]) each.addPair(room, pair);
+      assertEquals(store.pairOf(room), twin.pairOf(room));
+      if (random() < 0.5) continue;
+      const held = madeEntry(madeLog(50 + number, room), 1);
+      for (const each of [store, twin]) each.append([held]);
+    }
+    for (const parent of [ROOM, OTHER_ROOM, UNKNOWN]) {
+      for (const key of people) {
+        for (const limit of [1, 3, 99]) {
+          const [ours, theirs] = [store, twin].map((each) => each.pairsOf(parent, key, limit));
+          assertEquals(ours, theirs);
+        }
+      }
+    }
+    assertEquals(store.pairOf(UNKNOWN), undefined);
+  }));
+
 Deno.test("Entries holds nothing of what nobody knows", () =>
   using(new Entries(undefined), (store) => {
     assertEquals([store.rooms(), store.logs(ROOM), store.last(ROOM), store.clock(MOST)], [

@@ -8,6 +8,7 @@ import type {
   CheckedEntry,
   EntryStore,
   LogState,
+  Pair,
   StoredEntry,
 } from "../../lib/chat/entry_store.ts";
 import type { LogName } from "../../lib/wire/entry.ts";
@@ -21,6 +22,7 @@ export class MemoryStore implements EntryStore {
   failure: Error | undefined;
   /** How often entries were kept. */
   commits = 0;
+  readonly #pairs: { readonly room: Uint8Array; readonly pair: Pair }[] = [];
   readonly #own = new Map<string, Uint8Array>();
   #seq = 0;
 
@@ -106,6 +108,22 @@ export class MemoryStore implements EntryStore {
 
   freeze(held: CheckedEntry, other: CheckedEntry): void {
     this.forks.push([held, other]);
+  }
+
+  addPair(room: Uint8Array, pair: Pair): void {
+    if (this.failure) throw this.failure;
+    if (!this.pairOf(room)) this.#pairs.push({ room, pair });
+  }
+
+  pairOf(room: Uint8Array): Pair | undefined {
+    return this.#pairs.find((each) => equal(each.room, room))?.pair;
+  }
+
+  pairsOf(parent: Uint8Array, key: Uint8Array, limit: number): Uint8Array[] {
+    return this.#pairs.filter(({ room, pair }) =>
+      equal(pair.parent, parent) && (equal(pair.one, key) || equal(pair.other, key)) &&
+      this.#of(room).length > 0
+    ).reverse().slice(0, limit).map(({ pair: { one, other } }) => equal(one, key) ? other : one);
   }
 
   #of(room: Uint8Array): StoredEntry[] {
