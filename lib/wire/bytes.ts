@@ -197,3 +197,19 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
   return true;
 }
+
+/**
+ * Puts two byte strings of one length in order: the first byte in which they differ decides. In a time
+ * that depends on them.
+ *
+ * @param a One.
+ * @param b The other.
+ * @returns Less than 0 where `a` comes first, 0 where they are the same.
+ */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  for (let at = 0; at < a.length; at++) {
+    const difference = (a[at] ?? 0) - (b[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
