@@ -42,6 +42,10 @@ export const TALK_COMMANDS: readonly SlashCommand[] = [
 /** Those of a room. */
 export const JOIN_COMMANDS: readonly SlashCommand[] = [
   ...SLASH_COMMANDS.filter(({ name }) => name !== "quit"),
+  { name: "msg", argument: "NAME TEXT", help: "say something to one person alone" },
+  { name: "reply", argument: "TEXT", help: "answer whom you last spoke to alone" },
+  { name: "away", argument: "[TEXT]", help: "tell the others that you are away" },
+  { name: "back", help: "tell them that you are back" },
   { name: "last", argument: "[N]", help: "what was said last, 20 messages or N" },
   { name: "search", argument: "WORDS", help: "what was said with these words in it" },
   { name: "verify", argument: "NAME", help: "the safety number; /verify NAME yes once compared" },

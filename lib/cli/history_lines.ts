@@ -10,6 +10,8 @@ export interface PastMessage {
   readonly text: string;
   /** In ms since 1970. */
   readonly sent: number;
+  /** It was for one person. */
+  readonly private?: boolean;
 }
 
 /**
@@ -19,9 +21,12 @@ export interface PastMessage {
  * @returns Lines; those of a text with several begin with two spaces.
  */
 export function historyLines(messages: readonly PastMessage[]): string[] {
-  return messages.flatMap(({ name, text, sent }) => {
+  return messages.flatMap(({ name, text, sent, private: alone }) => {
     const [first = "", ...more] = text.split("\n");
-    return [`${localTime(sent)} ${name}: ${first}`, ...more.map((line) => `  ${line}`)];
+    return [
+      `${localTime(sent)} ${name}${alone ? " (private)" : ""}: ${first}`,
+      ...more.map((line) => `  ${line}`),
+    ];
   });
 }
 

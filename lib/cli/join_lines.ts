@@ -100,6 +100,26 @@ const COMMANDS: Readonly<
     front.reporter.print([`You are now ${machine.name}`]);
   },
   me: ({ machine }, argument, now) => machine.say(`* ${machine.name} ${argument}`, now),
+  msg: (feed, argument, now) => {
+    const [, name = "", text = ""] = /^(\S+)\s+(.+)$/s.exec(argument) ?? [];
+    if (text === "") return feed.front.reporter.print(["/msg wants NAME TEXT"]);
+    const key = findOne(feed, name);
+    if (key) sayTo(feed, key, text, now);
+  },
+  reply: (feed, text, now) => {
+    const { lastPartner } = feed.machine;
+    if (lastPartner) sayTo(feed, lastPartner, text, now);
+    else feed.front.reporter.print(["nobody has said anything to you alone (/msg NAME TEXT)"]);
+  },
+  away: ({ front, machine }, text, now) => {
+    machine.setAway(text, now);
+    front.reporter.print([`you are away${text ? `: ${text}` : ""} (/back)`]);
+  },
+  back: ({ front, machine }, _, now) => {
+    const was = machine.away !== undefined;
+    machine.setAway(undefined, now);
+    front.reporter.print([was ? "you are back" : "you are not away"]);
+  },
   last: ({ front, memory, room }, argument) => {
     memory.flush();
     const count = argument === "" ? LAST : Number(argument);
@@ -148,6 +168,15 @@ function findOne({ front, machine }: RoomFeed, name: string): Uint8Array | undef
   return undefined;
 }
 
+/** Says it to one person, and what they are up to if they are not at their keyboard. */
+function sayTo({ machine, front }: RoomFeed, key: Uint8Array, text: string, now: number): void {
+  machine.sayTo(key, text, now);
+  const { roster } = machine, name = roster.label(key), why = roster.awayText(key);
+  if (!roster.here.has(keyText(key))) {
+    front.reporter.print([`${name} is not here: the relay keeps it for them`]);
+  } else if (why !== undefined) front.reporter.print([`${name} is away${why ? `: ${why}` : ""}`]);
+}
+
 function verify(feed: RoomFeed, argument: string): void {
   const { front, machine, profile, host } = feed;
   const [name = "", answer] = argument.split(/\s+/), key = findOne(feed, name);
@@ -168,22 +197,31 @@ function verify(feed: RoomFeed, argument: string): void {
 }
 
 /** Who stands first in the list. */
-const ORDER = { you: 0, here: 1, away: 2 } as const;
+const ORDER = { you: 0, here: 1, away: 2, gone: 3 } as const;
 
 /** Who is in the room: oneself, those here first, each with the tag of their key. */
 function who(machine: Member): string[] {
-  const { here, authors } = machine.roster;
+  const { roster } = machine, { here, authors } = roster;
+  const whyOf = (key: Uint8Array): string | undefined =>
+    sameBytes(key, machine.key) ? machine.away : roster.awayText(key);
   const stateOf = (key: Uint8Array): keyof typeof ORDER =>
-    sameBytes(key, machine.key) ? "you" : here.has(keyText(key)) ? "here" : "away";
+    sameBytes(key, machine.key)
+      ? "you"
+      : !here.has(keyText(key))
+      ? "gone"
+      : whyOf(key) === undefined
+      ? "here"
+      : "away";
   const rows = authors.map((key) => ({
     name: machine.roster.label(key),
     tag: keyTag(key),
     state: stateOf(key),
     said: machine.roster.lastSaid(key),
+    why: whyOf(key),
   })).sort((a, b) => ORDER[a.state] - ORDER[b.state] || (a.name < b.name ? -1 : 1));
-  return rows.map(({ name, tag, state, said }) => {
-    const seen = state !== "away"
-      ? ""
+  return rows.map(({ name, tag, state, said, why }) => {
+    const seen = state !== "gone"
+      ? why === undefined ? "" : `${state === "you" ? ", away" : ""}${why ? ` (${why})` : ""}`
       : said === undefined
       ? ", not heard for long"
       : `, last heard ${localTime(said)}`;

@@ -46,7 +46,7 @@ export function reportMember(run: MemberReport, event: MemberEvent): void {
     case "past":
       return run.memory.add(run.room, event);
     case "message": {
-      const { id, author, text, time, self, history } = event;
+      const { id, author, text, time, self, history, partner } = event;
       run.memory.add(run.room, event);
       if (!self && run.profile.contacts.ignores(author.key, run.host.clock.wall())) return;
       const address = run.machine.session?.address ?? { host: "", port: 0 };
@@ -58,9 +58,9 @@ export function reportMember(run: MemberReport, event: MemberEvent): void {
         text,
         sent: new Date(Math.min(time, 8.64e15)).toISOString(),
         self,
-        private: false,
+        private: partner !== undefined,
         history,
-      });
+      }, partner ? { to: self ? person(run, partner).name : "you" } : {});
     }
     case "status": {
       const { id, state, by, holders, members } = event;
@@ -74,7 +74,7 @@ export function reportMember(run: MemberReport, event: MemberEvent): void {
         who: person(run, event.who),
         state: event.state,
         old: event.old ?? null,
-      });
+      }, event.text ? { why: event.text } : {});
     case "missed": {
       const text = `${event.count} entries that you have not seen; the newest are shown ` +
         "(/last 200, /search WORDS)";

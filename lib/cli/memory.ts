@@ -42,9 +42,10 @@ export class Memory {
    * @param room The name of the room.
    * @param message The message.
    */
-  add(room: string, { id, author, text, time, self }: RoomMessage): void {
+  add(room: string, { id, author, text, time, self, partner }: RoomMessage): void {
     const { key, name } = author;
-    this.#waiting.push({ id, room, author: key, name, text, sent: time, self, private: false });
+    const alone = partner !== undefined;
+    this.#waiting.push({ id, room, author: key, name, text, sent: time, self, private: alone });
     if (this.#waiting.length >= MANY) this.flush();
     else this.#stop ??= this.#clock.wake(this.#clock.now() + WAIT_MS, () => this.flush());
   }

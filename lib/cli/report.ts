@@ -15,6 +15,10 @@ import type { ChatEvent } from "./event.ts";
 export interface Manner {
   /** Without the name in front: there is only one who talks. */
   readonly bare?: boolean;
+  /** For one person alone: whom, as it is shown. */
+  readonly to?: string;
+  /** Why somebody is away. */
+  readonly why?: string;
 }
 
 /** Shows what happens. */
@@ -42,29 +46,34 @@ export interface Loudness {
  *
  * @param event The event.
  * @param loudness How much is wanted.
+ * @param manner How it is to be shown.
  * @returns The line with its level, or undefined.
  */
 export function noticeOf(
   event: ChatEvent,
   loudness: Loudness,
+  manner: Manner = {},
 ): { level: "info" | "warning" | "error"; text: string } | undefined {
   const notice = event.event === "notice"
     ? { level: event.level, text: event.text }
     : event.event === "ready"
     ? { level: "info" as const, text: `listening on ${formatAddress(event.address)}` }
     : event.event === "presence"
-    ? { level: "info" as const, text: presenceText(event) }
+    ? { level: "info" as const, text: presenceText(event, manner) }
     : undefined;
   if (notice === undefined || (loudness.quiet && notice.level === "info")) return undefined;
   return notice;
 }
 
-function presenceText(event: Extract<ChatEvent, { event: "presence" }>): string {
+function presenceText(
+  event: Extract<ChatEvent, { event: "presence" }>,
+  { why }: Manner,
+): string {
   switch (event.state) {
     case "here":
       return `${event.who.name} is here`;
     case "away":
-      return `${event.who.name} is away`;
+      return `${event.who.name} is away${why ? `: ${why}` : ""}`;
     case "gone":
       return `${event.who.name} is gone`;
     case "renamed":
@@ -109,7 +118,10 @@ export class StreamReporter implements Reporter {
   report(event: ChatEvent, manner: Manner = {}): void {
     if (this.#options.json) this.#json(event);
     else if (event.event === "message" && !event.self) this.#line(event, manner);
-    const notice = noticeOf(event, this.#options);
+    const notice = noticeOf(event, this.#options, manner);
+    if (this.#options.json && manner.why !== undefined && notice !== undefined) {
+      this.#json({ event: "notice", level: "info", code: "away", text: notice.text });
+    }
     if (notice !== undefined) this.#notice(notice.level, notice.text);
     this.#tellDropped(false);
   }

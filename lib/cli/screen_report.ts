@@ -59,10 +59,10 @@ export class ScreenReporter implements Reporter {
   }
 
   /** Shows one event. */
-  report(event: ChatEvent, _manner?: Manner): void {
-    if (event.event === "message") return this.#message(event);
+  report(event: ChatEvent, manner: Manner = {}): void {
+    if (event.event === "message") return this.#message(event, manner);
     if (event.event === "status") return this.#status(event);
-    const notice = noticeOf(event, this.#loudness);
+    const notice = noticeOf(event, this.#loudness, manner);
     if (notice === undefined) return;
     const paint = notice.level === "info" ? this.#theme.notice : this.#theme[notice.level];
     const lines = printableLines(notice.text).flatMap((line) => this.#screen.fold(line, "  "));
@@ -82,11 +82,12 @@ export class ScreenReporter implements Reporter {
     return this.#screen.close();
   }
 
-  #message(event: Extract<ChatEvent, { event: "message" }>): void {
+  #message(event: Extract<ChatEvent, { event: "message" }>, { to }: Manner): void {
     const at = new Date(this.#clock.wall());
     const time = [at.getHours(), at.getMinutes()].map((each) => String(each).padStart(2, "0"));
     const name = printable(event.from.name);
-    const who = event.self ? this.#theme.self(name) : this.#theme.person(name);
+    const person = event.self ? this.#theme.self(name) : this.#theme.person(name);
+    const who = to === undefined ? person : `[${person} \u2192 ${printable(to)}]`;
     const mark = event.from.key === null ? `${this.#theme.plainMark(PLAIN_MARK)} ` : "";
     // What somebody does (`/me`) says the name itself, for those who see only the text.
     const does = `* ${event.from.name} `, acts = event.text.startsWith(does);

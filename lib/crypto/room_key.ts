@@ -56,11 +56,17 @@ export class RoomKey {
    *
    * @param author Whose entry it is for, 32 bytes.
    * @param log In which log, 8 bytes.
-   * @param nonce 12 random bytes.
+   * @param random Makes random bytes, for the nonce.
    * @param body What was said.
    * @returns Nonce, ciphertext and tag.
    */
-  seal(author: Uint8Array, log: Uint8Array, nonce: Uint8Array, body: Uint8Array): Uint8Array {
+  seal(
+    author: Uint8Array,
+    log: Uint8Array,
+    random: (size: number) => Uint8Array,
+    body: Uint8Array,
+  ): Uint8Array {
+    const nonce = random(NONCE_BYTES);
     const sealed = seal(this.#keyOf(author, log), nonce, this.room, body);
     const all = new Uint8Array(nonce.length + sealed.length);
     all.set(nonce);

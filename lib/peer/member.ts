@@ -9,60 +9,42 @@
  * @module
  */
 
-import { encodeBody } from "../chat/body.ts";
-import type { StoredEntry } from "../chat/entry_store.ts";
-import type { Room } from "../chat/room.ts";
-import { LIVE, NEWEST } from "../chat/sync.ts";
 import { equal } from "../crypto/hash.ts";
-import { certify, keyText } from "../crypto/identity.ts";
 import type { HubEvent } from "../session/hub.ts";
 import { CLOSE, type SessionEvent } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
 import type { Address } from "../wire/address.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
-import { LOG_BYTES } from "../wire/entry.ts";
-import { within } from "../wire/ranges.ts";
-import { MEMBER, type RoomRecord } from "../wire/room.ts";
+import type { RoomRecord } from "../wire/room.ts";
+import { Away } from "./away.ts";
 import { Calls } from "./calls.ts";
-import { Delivery } from "./delivery.ts";
 import type { Link } from "./link.ts";
 import type { MemberDone, MemberEvent, MemberOptions } from "./member_event.ts";
 import { noticeOf } from "./member_notice.ts";
+import { MemberRooms } from "./member_rooms.ts";
 import { Node } from "./node.ts";
 import type { NodeEvent } from "./node_event.ts";
-import { Roster } from "./roster.ts";
+import type { Roster } from "./roster.ts";
 
 /** Messages that wait before reading of more stops (our choice). */
 const FULL = 1_000;
-/** Characters of an entry's hash that name a message (80 bits: enough to tell all of a room apart). */
-const ID_CHARACTERS = 16;
-/** After so long one's name is said again, as a relay lets old entries go, in ms (ours: a week). */
-const NAME_MS = 7 * 86_400_000;
 /** A relay that has not stored what it got after so long is asked whether it is there, in ms (ours). */
 const NUDGE_MS = 2_000;
-/** Bytes of a nonce that seals a body. */
-const NONCE_BYTES = 12;
 
 /** One member of one room. */
 export class Member {
-  /** Who is who, and who is here. */
-  readonly roster: Roster;
   readonly #options: MemberOptions;
   readonly #node: Node;
-  readonly #room: Room;
+  readonly #rooms: MemberRooms;
   readonly #calls: Calls;
   readonly #own: Uint8Array;
-  #log: Uint8Array;
-  #name: string;
+  readonly #away: Away;
   #events: MemberEvent[] = [];
   #link: Link | undefined;
-  readonly #delivery = new Delivery();
   #everUp = false;
   #changed: Uint8Array | undefined;
   #accepted: Uint8Array | undefined;
   #lost = 0;
-  /** Entries that the relay has let go and we lack. */
-  #letGo = 0;
   #ended = false;
   /** When to see whether a relay that stores nothing is still there, in ms. */
   #nudgeAt: number | undefined;
@@ -79,7 +61,6 @@ export class Member {
   constructor(options: MemberOptions, now: number) {
     this.#options = options;
     this.#own = options.hub.credentials.identity.publicKey;
-    this.#name = options.name;
     this.#node = new Node({
       hub: options.hub,
       store: options.store,
@@ -87,10 +68,15 @@ export class Member {
       pushes: ({ entry }) => equal(entry.author, this.#own),
       stays: () => true,
     }, now);
-    this.#room = this.#node.room(options.room.number);
-    this.roster = new Roster(this.#room, options.store, options.room.key);
-    this.#log = this.#ownLog();
-    this.#sayName(now);
+    const { hub, store, wall, name } = options, { number, key: seal } = options.room;
+    const tell = (event: MemberEvent): void => void this.#events.push(event);
+    const room = this.#node.room(number);
+    this.#rooms = new MemberRooms(
+      { node: this.#node, hub, store, wall, room, seal, name, tell },
+      now,
+    );
+    const { identity } = hub.credentials;
+    this.#away = new Away({ identity, room: number, seal, random: hub.random, wall });
     this.#calls = new Calls(this.#node.hub, options.to);
     this.#calls.begin(false, now);
   }
@@ -102,12 +88,27 @@ export class Member {
 
   /** So much waits that no more lines should be read for now. */
   get full(): boolean {
-    return this.#delivery.size >= FULL;
+    return this.#rooms.unstored >= FULL;
   }
 
   /** What others see. */
   get name(): string {
-    return this.#name;
+    return this.#rooms.name;
+  }
+
+  /** Who is who, and who is here. */
+  get roster(): Roster {
+    return this.#rooms.roster;
+  }
+
+  /** Why we are away; undefined while we are not. */
+  get away(): string | undefined {
+    return this.#away.text;
+  }
+
+  /** Who is answered by `/reply`. */
+  get lastPartner(): Uint8Array | undefined {
+    return this.#rooms.lastPartner;
   }
 
   /** Our own key. */
@@ -130,12 +131,34 @@ export class Member {
    */
   say(text: string, now: number): void {
     if (this.#done || this.#ended) return;
-    const stored = this.#write(encodeBody({ kind: "text", text }), now), id = idOf(stored);
-    this.#delivery.add(stored.entry.number, id);
-    const author = { key: this.#own, name: this.#name }, { time } = stored.entry;
-    this.#events.push({ type: "message", id, author, text, time, self: true, history: false });
-    if (this.#link) this.#events.push({ type: "status", id, state: "sent" });
+    this.#rooms.say(text, now);
     this.#nudgeAt ??= now + NUDGE_MS;
+  }
+
+  /**
+   * Says a line to one person alone. It is kept before this returns.
+   *
+   * @param partner Their key.
+   * @param text The message.
+   * @param now Time in ms.
+   * @throws {RangeError} If it is too long, or nothing can be sealed for them.
+   * @throws {Error} If it cannot be kept; it was not said then.
+   */
+  sayTo(partner: Uint8Array, text: string, now: number): void {
+    if (this.#done || this.#ended) return;
+    this.#rooms.sayTo(partner, text, now);
+    this.#nudgeAt ??= now + NUDGE_MS;
+  }
+
+  /**
+   * Goes away, or comes back; the others are told.
+   *
+   * @param text Why; undefined to come back.
+   * @param now Time in ms.
+   */
+  setAway(text: string | undefined, now: number): void {
+    this.#away.set(text, now);
+    this.#tellPresence(now);
   }
 
   /**
@@ -145,8 +168,7 @@ export class Member {
    * @param now Time in ms.
    */
   rename(name: string, now: number): void {
-    this.#name = name;
-    this.#sayName(now);
+    this.#rooms.rename(name, now);
   }
 
   /** A line was refused before it came here: it counts as not delivered. */
@@ -179,10 +201,10 @@ export class Member {
    */
   leave(status: number, reason: string): void {
     if (this.#done) return;
-    for (const id of this.#delivery.missing) {
+    for (const id of this.#rooms.missing) {
       this.#events.push({ type: "status", id, state: "failed", reason: "not stored yet" });
     }
-    const count = this.#delivery.size;
+    const count = this.#rooms.unstored;
     if (count > 0) {
       const what = count === 1 ? "1 message is" : `${count} messages are`;
       this.#notice("warning", "undelivered", `${what} not stored by the relay`);
@@ -229,6 +251,7 @@ export class Member {
       this.#calls.begin(this.#everUp, now);
     }
     if (this.#nudgeAt !== undefined && now >= this.#nudgeAt) this.#nudge(now);
+    this.#tellPresence(now);
     if (this.#deadline === undefined || now < this.#deadline || this.#done) return;
     if (this.#everUp) this.leave(0, "time is over");
     else {
@@ -255,24 +278,25 @@ export class Member {
   /** When `tick` wants to be called, in ms. */
   nextTimeout(): number | undefined {
     if (this.#done) return undefined;
-    const times = [this.#node.nextTimeout(), this.#calls.retryAt, this.#deadline, this.#nudgeAt];
+    const { retryAt } = this.#calls, presence = this.#link && this.#away.dueAt;
+    const times = [this.#node.nextTimeout(), retryAt, this.#deadline, this.#nudgeAt, presence];
     return times.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
   }
 
   /** It may have been killed between getting something and storing it: then nothing is on its way. */
   #nudge(now: number): void {
-    this.#nudgeAt = this.#delivery.size > 0 ? now + NUDGE_MS : undefined;
+    this.#nudgeAt = this.#rooms.unstored > 0 ? now + NUDGE_MS : undefined;
     if (this.#nudgeAt === undefined || this.#link === undefined) return;
     this.#link.session.ping();
     this.#node.hub.touch(this.#link.session);
   }
 
   #work(now: number): void {
-    const before = this.#delivery.size;
+    const before = this.#rooms.unstored;
     this.#node.work(now);
     for (const event of this.#node.events()) this.#event(event, now);
     // A relay that takes its time is not one that does not answer.
-    if (this.#ended && this.#delivery.size < before) this.#deadline = now + this.#options.timeout;
+    if (this.#ended && this.#rooms.unstored < before) this.#deadline = now + this.#options.timeout;
     this.#leaveIfReady();
   }
 
@@ -285,14 +309,11 @@ export class Member {
       case "session":
         return this.#session(event.link, event.event, now);
       case "record":
-        return this.#record(event.record);
+        return this.#record(event.link, event.room, event.record);
       case "kept":
-        for (const stored of event.entries) {
-          if (event.link) this.#heard(stored, event);
-        }
-        return;
+        return this.#rooms.kept(event);
       case "held":
-        return this.#stored(event.entries);
+        return this.#rooms.held(event);
       default: {
         const notice = noticeOf(event, (key) => this.roster.people.nameOf(key));
         if (notice) this.#events.push(notice);
@@ -322,20 +343,26 @@ export class Member {
     if (before && before !== session) this.#node.close(before, CLOSE.replaced, "another session");
     this.#calls.answered();
     this.#link = link;
-    this.roster.clear();
     this.#events.push({ type: "up", key, address: session.address, again: this.#everUp });
     this.#everUp = true;
     const name = room.key ? "" : room.name;
-    this.#node.tell(link, room.number, { type: "join", name });
-    this.#node.join(link, this.#room).begin();
-    this.#node.pump(link);
-    void now;
+    this.#rooms.up(link, () => {
+      this.#node.tell(link, room.number, { type: "join", name });
+      this.#node.join(link, this.#node.room(room.number)).begin();
+      this.#node.pump(link);
+    });
+    if (this.#away.text !== undefined) this.#away.again(now);
+    this.#tellPresence(now);
   }
 
   #session(link: Link, event: SessionEvent, now: number): void {
     if (link !== this.#link) return;
-    if (event.type === "closed") {
+    if (event.type === "datagram") {
+      const whereabouts = this.#away.read(event.bytes);
+      if (whereabouts) this.#events.push(...this.roster.whereabouts(whereabouts));
+    } else if (event.type === "closed") {
       this.#link = undefined;
+      this.#rooms.down();
       if (this.#done || event.code === CLOSE.replaced && event.by === "us") return;
       this.#notice("warning", "away", "the relay has gone; calling again");
       this.#calls.failed(undefined, now);
@@ -352,121 +379,33 @@ export class Member {
     }
   }
 
-  #record(record: RoomRecord): void {
+  #record(link: Link, room: Uint8Array, record: RoomRecord): void {
     switch (record.type) {
       case "refused":
         this.#notice("error", "refused", `the relay refuses: ${record.text}`);
-        return this.leave(1, "refused");
+        return this.#rooms.isMain(room) ? this.leave(1, "refused") : undefined;
       case "notice":
         return this.#notice("warning", "relay", record.text);
-      case "missed":
-        if (record.count > NEWEST) this.#events.push({ type: "missed", count: record.count });
-        return;
-      case "member":
-        this.#events.push(...this.roster.move(record.author, record.state === MEMBER.here));
-        return;
-      case "floor":
-        this.#letGo += record.floor;
-        if (this.#letGo > record.floor) return;
-        return this.#notice(
-          "info",
-          "trimmed",
-          "the relay no longer keeps the oldest of what was said here",
-        );
-      case "hold":
-        // It may have been stored on the way of a session that is gone.
-        for (const { log, ranges } of record.logs) {
-          if (!equal(log, this.#log)) continue;
-          this.#storedOwn((number) => within(ranges, number));
-        }
-        return;
-      case "delivered": {
-        if (!equal(record.log, this.#log)) return;
-        const { members } = record;
-        for (const { number, holders } of record.steps) {
-          const id = this.#delivery.idOf(number);
-          if (id) this.#events.push({ type: "status", id, state: "delivered", holders, members });
-        }
-        return;
-      }
       default:
+        this.#rooms.record(link, room, record);
     }
-  }
-
-  /** Somebody said something: live, or in the first block of what one has missed. */
-  #heard(stored: StoredEntry, how: Extract<NodeEvent, { type: "kept" }>): void {
-    const history = how.history || how.late;
-    const { entry } = stored, body = this.roster.people.open(entry);
-    this.roster.saw(entry);
-    if (equal(entry.author, this.#own) && equal(entry.log, this.#log)) this.#moveOn(entry.number);
-    if (body === undefined) return;
-    if (body.kind === "profile") {
-      this.#events.push(...this.roster.learn(entry, body.name, history));
-      return;
-    }
-    const author = { key: entry.author, name: this.roster.people.nameOf(entry.author) };
-    const self = equal(entry.author, this.#own), { text } = body, { time } = entry;
-    const type = how.history && how.stream !== LIVE ? "past" : "message";
-    this.#events.push({ type, id: idOf(stored), author, text, time, self, history });
-  }
-
-  /** The relay keeps entries. */
-  #stored(entries: readonly StoredEntry[]): void {
-    const numbers = new Set(
-      entries.map(({ entry }) => entry).filter(({ author, log }) =>
-        equal(author, this.#own) && equal(log, this.#log)
-      ).map(({ number }) => number),
-    );
-    if (numbers.size > 0) this.#storedOwn((number) => numbers.has(number));
-  }
-
-  #storedOwn(has: (number: number) => boolean): void {
-    const by = this.#link?.remote.identity;
-    for (const id of this.#delivery.stored(has)) {
-      this.#events.push({ type: "status", id, state: "stored", ...(by ? { by } : {}) });
-    }
-  }
-
-  #ownLog(): Uint8Array {
-    const { store, room, hub } = this.#options;
-    return store.ownLog(room.number, this.#own, () => hub.random(LOG_BYTES));
-  }
-
-  /** Others hold more of our log than we: our store is an old copy. What we say now goes elsewhere. */
-  #moveOn(number: number): void {
-    const { store, room } = this.#options;
-    store.forget(room.number, { author: this.#own, log: this.#log }, number + 1);
-    this.#log = this.#ownLog();
   }
 
   /** What a pipe could not deliver leaves: run again, the script does not say it twice. */
   #takeBack(): void {
-    const { first } = this.#delivery;
-    if (!this.#ended || first === undefined) return;
-    const name = { author: this.#own, log: this.#log };
+    if (!this.#ended) return;
     try {
-      this.#options.store.forget(this.#room.number, name, first);
+      this.#rooms.takeBack();
     } catch (error) {
       this.#notice("error", "disk", `cannot take it back: ${(error as Error).message}`);
     }
   }
 
-  #write(body: Uint8Array, now: number): StoredEntry {
-    const { hub, room } = this.#options, log = this.#log;
-    const sealed = room.key?.seal(this.#own, log, hub.random(NONCE_BYTES), body) ?? body;
-    return this.#node.say(this.#room, log, sealed, now);
-  }
-
-  /** The first entry of a log says who its author is; another one when the name changes. */
-  #sayName(now: number): void {
-    const own = this.#room.log({ author: this.#own, log: this.#log });
-    const said = this.roster.people.saidAt(this.#own), age = this.#options.wall(now) - said;
-    const same = this.roster.people.nameOf(this.#own) === this.#name && age < NAME_MS;
-    if (own && own.last > 0 && same) return;
-    const { identity, staticKey: { publicKey: staticKey } } = this.#options.hub.credentials;
-    const certificate = certify(identity, staticKey);
-    const body = encodeBody({ kind: "profile", name: this.#name, staticKey, certificate });
-    this.roster.people.learn(this.#write(body, now).entry, this.#name);
+  #tellPresence(now: number): void {
+    const { session } = this, bytes = session && this.#away.due(now);
+    if (!session || !bytes) return;
+    session.datagram(bytes);
+    this.#node.hub.touch(session);
   }
 
   #notice(level: "info" | "warning" | "error", code: string, text: string): void {
@@ -474,11 +413,7 @@ export class Member {
   }
 
   #leaveIfReady(): void {
-    if (!this.#ended || this.#done || this.#delivery.size > 0 || !this.#everUp) return;
+    if (!this.#ended || this.#done || this.#rooms.unstored > 0 || !this.#everUp) return;
     this.leave(0, "end of input");
   }
-}
-
-function idOf({ id }: StoredEntry): string {
-  return keyText(id).slice(0, ID_CHARACTERS);
 }

@@ -5,7 +5,7 @@
  */
 
 import type { EntryStore } from "../chat/entry_store.ts";
-import type { RoomKey } from "../crypto/room_key.ts";
+import type { RoomSeal } from "../chat/people.ts";
 import type { HubOptions } from "../session/hub.ts";
 import type { Address } from "../wire/address.ts";
 
@@ -16,7 +16,7 @@ export interface RoomPlace {
   /** Its number, 32 bytes. */
   readonly number: Uint8Array;
   /** In a room with a secret: what bodies are sealed with. */
-  readonly key?: RoomKey | undefined;
+  readonly key?: RoomSeal | undefined;
 }
 
 /** How a room is joined. */
@@ -65,6 +65,8 @@ export interface RoomMessage {
   readonly self: boolean;
   /** Caught up on, not live. */
   readonly history: boolean;
+  /** In a room of two: the other one, for whom or from whom it is. */
+  readonly partner?: Author;
 }
 
 /** What happened. */
@@ -92,8 +94,10 @@ export type MemberEvent =
   | {
     readonly type: "presence";
     readonly who: Author;
-    readonly state: "here" | "gone" | "renamed";
+    readonly state: "here" | "away" | "gone" | "renamed";
     readonly old?: string;
+    /** Why they are away. */
+    readonly text?: string;
   }
   /** So many messages were said while one was away. */
   | { readonly type: "missed"; readonly count: number }

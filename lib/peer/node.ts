@@ -266,8 +266,8 @@ export class Node {
   /** Gives false where the other side broke its word. */
   #record(link: Link, stream: 0 | 1, { room, key, record }: HeardRecord, now: number): boolean {
     const sync = link.sync(key);
-    if (record.type === "join" || record.type === "leave") {
-      this.#options.asked?.(link, room, record.type, now);
+    if (record.type === "join" || record.type === "private" || record.type === "leave") {
+      this.#options.asked?.(link, room, record, now);
       return true;
     }
     if (sync === undefined || !ABOUT_ENTRIES.has(record.type)) {

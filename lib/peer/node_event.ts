@@ -24,7 +24,7 @@ export interface NodeOptions {
   readonly asked?: (
     link: Link,
     room: Uint8Array,
-    what: "join" | "leave",
+    record: Extract<RoomRecord, { type: "join" | "private" | "leave" }>,
     now: number,
   ) => void;
   /** A room that is remembered while nobody is in it: one's own. */

@@ -6,22 +6,27 @@
  */
 
 import { Progress } from "../chat/progress.ts";
-import type { LogFloor } from "../chat/entry_store.ts";
+import type { LogFloor, Pair } from "../chat/entry_store.ts";
 import { roomKey } from "../chat/room.ts";
+import { privateRoomNumber } from "../crypto/private_key.ts";
 import { Budget } from "../session/budget.ts";
 import { CLOSE } from "../session/event.ts";
 import type { Address } from "../wire/address.ts";
 import { sameBytes } from "../wire/bytes.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
-import { MEMBER, REFUSAL } from "../wire/room.ts";
+import { decodePresence } from "../wire/presence.ts";
+import { MAX_PRIVATES, MEMBER, REFUSAL, type RoomRecord } from "../wire/room.ts";
 import type { Link } from "./link.ts";
 import { Node } from "./node.ts";
 import type { NodeEvent, NodeOptions } from "./node_event.ts";
 
 /** Members of a room who are told who comes and goes (our choice: in larger ones nobody could follow). */
 const MAX_ANNOUNCED = 256;
-/** Rooms that one may join on one session, one after the other or at once (our choice). */
-const JOINS = { burst: 64, perSecond: 0.2 };
+/** Rooms that one may join on one session, one after the other or at once (our choice: some, and all rooms
+ * of two in one of them). */
+const JOINS = { burst: MAX_PRIVATES + 64, perSecond: 0.2 };
+/** Words about being away that are passed on of each (our choice: nobody comes and goes faster). */
+const PRESENCES = { burst: 16, perSecond: 0.5 };
 /** Authors hear together what is new of their entries, this often in ms (our choice). */
 const REPORT_MS = 100;
 
@@ -46,6 +51,12 @@ interface Hall {
   readonly number: Uint8Array;
   readonly members: Set<Link>;
   readonly progress: Progress;
+  /** What members said last about being away. */
+  readonly presences: Map<Link, Uint8Array>;
+  /** Whose it is, where it is a room of two. */
+  readonly pair: Pair | undefined;
+  /** In a room of two: those who were told that something is said there. */
+  readonly told: WeakSet<Link>;
 }
 
 /** One relay. */
@@ -54,6 +65,7 @@ export class Relay {
   readonly #node: Node;
   readonly #halls = new Map<string, Hall>();
   readonly #joins = new WeakMap<Link, Budget>();
+  readonly #presences = new WeakMap<Link, Budget>();
   #events: RelayEvent[] = [];
   #reportAt: number | undefined;
   #keptCount = 0;
@@ -71,8 +83,10 @@ export class Relay {
     this.#node = new Node({
       ...options,
       pushes: () => true,
-      asked: (link, room, what, at) =>
-        what === "join" ? this.#join(link, room, at) : this.#gone(link, roomKey(room)),
+      asked: (link, room, record, at) =>
+        record.type === "leave"
+          ? this.#gone(link, roomKey(room))
+          : this.#join(link, room, record, at),
     }, now);
   }
 
@@ -83,9 +97,13 @@ export class Relay {
 
   /** Members and rooms that are open. */
   get size(): { readonly members: number; readonly rooms: number } {
-    let members = 0;
-    for (const hall of this.#halls.values()) members += hall.members.size;
-    return { members, rooms: this.#halls.size };
+    let members = 0, rooms = 0;
+    for (const { pair, members: { size } } of this.#halls.values()) {
+      if (pair) continue;
+      rooms++;
+      members += size;
+    }
+    return { members, rooms };
   }
 
   /** Entries kept and datagrams dropped since this was last asked. */
@@ -158,6 +176,9 @@ export class Relay {
   #event(event: NodeEvent, now: number): void {
     switch (event.type) {
       case "session":
+        if (event.event.type === "datagram") {
+          return this.#presence(event.link, event.event.bytes, now);
+        }
         if (event.event.type !== "closed") return;
         for (const key of this.#halls.keys()) this.#gone(event.link, key);
         return;
@@ -187,46 +208,137 @@ export class Relay {
     }
   }
 
-  #join(link: Link, number: Uint8Array, now: number): void {
-    const { allowed, maxMembers } = this.#options, key = link.remote.identity;
-    const room = roomKey(number);
+  #join(
+    link: Link,
+    number: Uint8Array,
+    record: Extract<RoomRecord, { type: "join" | "private" }>,
+    now: number,
+  ): void {
+    const key = link.remote.identity, room = roomKey(number);
     if (link.sync(room) !== undefined) return;
-    const budget = this.#joins.get(link) ?? new Budget(JOINS, now);
-    this.#joins.set(link, budget);
-    const hall = this.#halls.get(room) ??
-      { number, members: new Set<Link>(), progress: new Progress() };
-    const refusal = !budget.take(now)
-      ? { code: REFUSAL.limited, text: "you join too often: wait a little" }
-      : allowed && !allowed(key)
-      ? { code: REFUSAL.notAllowed, text: "this relay does not know your key" }
-      : hall.members.size >= maxMembers
-      ? { code: REFUSAL.full, text: `the room is full: ${maxMembers} are in it` }
-      : undefined;
+    const pair = record.type === "join"
+      ? undefined
+      : { parent: record.parent, one: key, other: record.author };
+    const refusal = this.#refusal(link, number, pair, now);
     if (refusal) {
       this.#node.tell(link, number, { type: "refused", ...refusal });
       this.#events.push({ type: "refused", key, reason: refusal.text });
       return;
     }
+    const hall = this.#halls.get(room) ?? {
+      number,
+      members: new Set<Link>(),
+      progress: new Progress(),
+      presences: new Map<Link, Uint8Array>(),
+      pair,
+      told: new WeakSet<Link>(),
+    };
     this.#halls.set(room, hall);
     this.#node.join(link, this.#node.room(number));
-    this.#announce(hall, link, MEMBER.here);
     hall.members.add(link);
+    if (!hall.pair) this.#enter(hall, link);
+  }
+
+  /** Why somebody is not let in. */
+  #refusal(
+    link: Link,
+    number: Uint8Array,
+    pair: Pair | undefined,
+    now: number,
+  ): { readonly code: number; readonly text: string } | undefined {
+    const { allowed, maxMembers } = this.#options, key = link.remote.identity;
+    const budget = this.#joins.get(link) ?? new Budget(JOINS, now);
+    this.#joins.set(link, budget);
+    if (!budget.take(now)) {
+      return { code: REFUSAL.limited, text: "you join too often: wait a little" };
+    }
+    if (allowed && !allowed(key)) {
+      return { code: REFUSAL.notAllowed, text: "this relay does not know your key" };
+    }
+    const hall = this.#halls.get(roomKey(number));
+    if (!pair && (hall?.members.size ?? 0) >= maxMembers) {
+      return { code: REFUSAL.full, text: `the room is full: ${maxMembers} are in it` };
+    }
+    const isPair = hall ? hall.pair !== undefined : this.#options.store.pairOf(number);
+    const ofTwo = { code: REFUSAL.notAllowed, text: "this room is one of two people" };
+    if (!pair) return isPair ? ofTwo : undefined;
+    const { parent, one, other } = pair;
+    const met = this.#halls.get(roomKey(parent));
+    const theirs = sameBytes(number, privateRoomNumber(parent, one, other));
+    if (!theirs || met?.pair || !met?.members.has(link)) return ofTwo;
+    // Somebody took their number for a room of another kind: nothing is said there.
+    if (hall && !isPair) {
+      for (const each of [...hall.members]) {
+        this.#gone(each, roomKey(number));
+      }
+    }
+    try {
+      this.#options.store.addPair(number, pair);
+    } catch (error) {
+      return { code: REFUSAL.limited, text: `not now: ${(error as Error).message}` };
+    }
+    return undefined;
+  }
+
+  /** Somebody is in a room where all are told of it. */
+  #enter(hall: Hall, link: Link): void {
+    const { members, number, presences } = hall, key = link.remote.identity;
+    this.#announce(hall, link, MEMBER.here);
     this.#events.push({ type: "here", key, room: number });
+    if (members.size <= MAX_ANNOUNCED) {
+      for (const other of members) {
+        if (other === link) continue;
+        const author = other.remote.identity;
+        this.#node.tell(link, number, { type: "member", state: MEMBER.here, author });
+        const presence = presences.get(other);
+        if (presence) link.session.datagram(presence);
+      }
+    }
+    const authors = this.#options.store.pairsOf(number, key, MAX_PRIVATES);
+    if (authors.length > 0) this.#node.tell(link, number, { type: "privates", authors });
+  }
+
+  /** Somebody is away or back: the others in that room are told, once each. */
+  #presence(link: Link, bytes: Uint8Array, now: number): void {
+    const presence = decodePresence(bytes);
+    if (!presence || !sameBytes(presence.author, link.remote.identity)) return;
+    const hall = this.#halls.get(roomKey(presence.room));
+    if (!hall?.members.has(link)) return;
+    const budget = this.#presences.get(link) ?? new Budget(PRESENCES, now);
+    this.#presences.set(link, budget);
+    if (!budget.take(now)) return;
+    hall.presences.set(link, bytes);
     if (hall.members.size > MAX_ANNOUNCED) return;
-    for (const other of hall.members) {
-      if (other === link) continue;
-      const author = other.remote.identity;
-      this.#node.tell(link, number, { type: "member", state: MEMBER.here, author });
+    for (const { session } of hall.members) {
+      if (session === link.session) continue;
+      session.datagram(bytes);
+      this.#node.hub.touch(session);
+    }
+  }
+
+  /** Something is said in a room of two: who is not in it is told, where the two met. */
+  #invite(hall: Hall, pair: Pair, author: Uint8Array): void {
+    const other = sameBytes(pair.one, author) ? pair.other : pair.one;
+    for (const link of this.#halls.get(roomKey(pair.parent))?.members ?? []) {
+      if (hall.members.has(link) || hall.told.has(link)) continue;
+      if (!sameBytes(link.remote.identity, other)) continue;
+      hall.told.add(link);
+      this.#node.tell(link, pair.parent, { type: "privates", authors: [author] });
     }
   }
 
   #gone(link: Link, key: string): void {
     const hall = this.#halls.get(key);
     if (!hall?.members.delete(link)) return;
+    hall.presences.delete(link);
     this.#node.leave(link, this.#node.room(hall.number));
-    const author = link.remote.identity;
-    this.#events.push({ type: "gone", key: author, room: hall.number });
     if (hall.members.size === 0) this.#halls.delete(key);
+    const author = link.remote.identity;
+    if (hall.pair) return;
+    this.#events.push({ type: "gone", key: author, room: hall.number });
+    for (const [number, { pair }] of this.#halls) {
+      if (pair && sameBytes(pair.parent, hall.number)) this.#gone(link, number);
+    }
     // Somebody may be here twice: a new session comes before the old one is given up.
     if ([...hall.members].some((each) => sameBytes(each.remote.identity, author))) return;
     hall.progress.forget(author);
@@ -247,6 +359,7 @@ export class Relay {
     for (const stored of event.entries) {
       if (hall && event.link && sameBytes(stored.entry.author, event.link.remote.identity)) {
         hall.progress.follow(stored);
+        if (hall.pair) this.#invite(hall, hall.pair, stored.entry.author);
       }
     }
     this.#reportAt ??= now + REPORT_MS;

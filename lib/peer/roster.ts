@@ -4,12 +4,12 @@
  * @module
  */
 
-import { People } from "../chat/people.ts";
+import type { People, Profile } from "../chat/people.ts";
 import type { Room } from "../chat/room.ts";
 import type { EntryStore } from "../chat/entry_store.ts";
 import { keyTag, keyText } from "../crypto/identity.ts";
-import type { RoomKey } from "../crypto/room_key.ts";
 import type { Entry } from "../wire/entry.ts";
+import type { Whereabouts } from "./away.ts";
 import type { MemberEvent } from "./member_event.ts";
 
 /** What is told of somebody. */
@@ -17,6 +17,8 @@ type Presence = Extract<MemberEvent, { type: "presence" }>;
 
 /** Entries that are looked at for who said something when (our choice). */
 const LOOKED_BACK = 1_000;
+/** People of whom it is remembered where they are (our choice: as many as are told of). */
+const MAX_WHEREABOUTS = 1_024;
 /** Characters of a key's tag behind a name that is not the only one of its kind. */
 const TAG_SHOWN = 4;
 
@@ -27,24 +29,21 @@ export class Roster {
   readonly #here = new Set<string>();
   /** When somebody said something last, in ms since 1970. */
   readonly #lastSaid = new Map<string, number>();
+  /** What people said about being away, the latest of each. */
+  readonly #whereabouts = new Map<string, Whereabouts>();
   /** Those of them whose name is not known yet. */
   readonly #nameless = new Set<string>();
 
   /**
-   * Learns from what is kept who is who: the first entry of each log says it.
+   * Learns from what is kept who said something when.
    *
    * @param room The room.
+   * @param people Who is who.
    * @param store Where it is kept.
-   * @param key In a room with a secret: what bodies are sealed with.
    */
-  constructor(room: Room, store: EntryStore, key: RoomKey | undefined) {
+  constructor(room: Room, people: People, store: EntryStore) {
     this.#room = room;
-    this.people = new People(key);
-    for (const { name } of room.logs) {
-      const [first] = store.range(room.number, name, 1, 1, 1);
-      const body = first && this.people.open(first.entry);
-      if (first && body?.kind === "profile") this.people.learn(first.entry, body.name);
-    }
+    this.people = people;
     for (const { entry } of store.newest(room.number, LOOKED_BACK)) this.saw(entry);
   }
 
@@ -62,6 +61,12 @@ export class Roster {
   /** The keys of those who are here, as {@linkcode keyText} writes them. */
   get here(): ReadonlySet<string> {
     return this.#here;
+  }
+
+  /** Why somebody who is here is away; undefined where they are not. */
+  awayText(key: Uint8Array): string | undefined {
+    const text = keyText(key), where = this.#whereabouts.get(text);
+    return where?.away && this.#here.has(text) ? where.text : undefined;
   }
 
   /** Everybody who has ever said anything here. */
@@ -114,27 +119,55 @@ export class Roster {
     const text = keyText(key), who = { key, name: this.people.nameOf(key) };
     if (isHere ? this.#here.has(text) : !this.#here.delete(text)) return [];
     if (!isHere) {
+      this.#whereabouts.delete(text);
       return this.#nameless.delete(text) ? [] : [{ type: "presence", who, state: "gone" }];
     }
     this.#here.add(text);
-    if (this.people.knows(key)) return [{ type: "presence", who, state: "here" }];
+    if (this.people.knows(key)) {
+      return [{ type: "presence", who, state: "here" }, ...this.#awayOf(key)];
+    }
     this.#nameless.add(text);
     return [];
+  }
+
+  /**
+   * Somebody said where they are. It may come before it is known that they are here.
+   *
+   * @param said What they said.
+   * @returns What is to be told.
+   */
+  whereabouts(said: Whereabouts): Presence[] {
+    const text = keyText(said.author), before = this.#whereabouts.get(text);
+    if (before !== undefined && before.time >= said.time) return [];
+    if (before === undefined && this.#whereabouts.size >= MAX_WHEREABOUTS) return [];
+    this.#whereabouts.set(text, said);
+    if (!this.#here.has(text) || this.#nameless.has(text)) return [];
+    if (said.away) return this.#awayOf(said.author);
+    const who = { key: said.author, name: this.people.nameOf(said.author) };
+    return before?.away ? [{ type: "presence", who, state: "here" }] : [];
+  }
+
+  #awayOf(key: Uint8Array): Presence[] {
+    const text = this.awayText(key);
+    if (text === undefined) return [];
+    const who = { key, name: this.people.nameOf(key) };
+    return [{ type: "presence", who, state: "away", text }];
   }
 
   /**
    * Somebody said who they are.
    *
    * @param entry The entry.
-   * @param name Their name.
+   * @param profile What they said.
    * @param history It is no news.
    * @returns What is to be told.
    */
-  learn(entry: Entry, name: string, history: boolean): Presence[] {
-    const learnt = this.people.learn(entry, name), who = { key: entry.author, name };
+  learn(entry: Entry, profile: Profile, history: boolean): Presence[] {
+    const { name } = profile, who = { key: entry.author, name };
+    const learnt = this.people.learn(entry, profile);
     const told: Presence[] = [];
     if (this.#nameless.delete(keyText(entry.author))) {
-      told.push({ type: "presence", who, state: "here" });
+      told.push({ type: "presence", who, state: "here" }, ...this.#awayOf(entry.author));
     }
     if (learnt?.old === undefined || history) return told;
     return [...told, { type: "presence", who, state: "renamed", old: learnt.old }];

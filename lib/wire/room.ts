@@ -15,6 +15,9 @@
  *   REFUSED    code (1) text
  *   NOTICE     code (1) text
  *   LEAVE
+ *   PRIVATE    room (32) author (32): joins the room of two of the sender and that author, who met in
+ *              that room
+ *   PRIVATES   author (32) ...: with each of these one has a room of two in which something was said
  * ```
  *
  * @module
@@ -51,6 +54,8 @@ export const ROOM_RECORD = {
   refused: 0x1a,
   notice: 0x1b,
   leave: 0x1c,
+  private: 0x1d,
+  privates: 0x1e,
 } as const;
 
 /** Why somebody is not let in, or is limited. */
@@ -69,6 +74,8 @@ export const MAX_HOLD_RANGES = 64;
 export const MAX_RUN = 256;
 /** The longest record: the longest entry and what is around it. */
 export const MAX_ROOM_RECORD_BYTES = MAX_BODY_BYTES + PART_OVERHEAD_BYTES + 128;
+/** Rooms of two that one is told of (our choice: those that were made last). */
+export const MAX_PRIVATES = 256;
 /** So long is a HOLD at most before another one follows (our choice: a few datagrams). */
 export const HOLD_BYTES = 8_192;
 
@@ -113,7 +120,15 @@ export type RoomRecord =
   | { readonly type: "missed"; readonly count: number }
   | ({ readonly type: "floor"; readonly floor: number } & LogName)
   | { readonly type: "refused" | "notice"; readonly code: number; readonly text: string }
-  | { readonly type: "leave" };
+  | { readonly type: "leave" }
+  | {
+    readonly type: "private";
+    /** Where the two met. */
+    readonly parent: Uint8Array;
+    /** The other one. */
+    readonly author: Uint8Array;
+  }
+  | { readonly type: "privates"; readonly authors: readonly Uint8Array[] };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -161,6 +176,14 @@ function encodeBody(record: RoomRecord): Uint8Array {
     }
     case "leave":
       return new Uint8Array(0);
+    case "private":
+      return new Writer(ROOM_BYTES + AUTHOR_BYTES).bytes(record.parent).bytes(record.author)
+        .finish();
+    case "privates": {
+      const writer = new Writer(AUTHOR_BYTES * record.authors.length);
+      for (const author of record.authors) writer.bytes(author);
+      return writer.finish();
+    }
   }
 }
 
@@ -251,6 +274,16 @@ const DECODERS: Readonly<Record<number, Decoder>> = {
   [ROOM_RECORD.refused]: (reader) => decodeText(reader, "refused"),
   [ROOM_RECORD.notice]: (reader) => decodeText(reader, "notice"),
   [ROOM_RECORD.leave]: (reader) => done(reader, { type: "leave" }),
+  [ROOM_RECORD.private]: (reader) => {
+    const parent = reader.bytes(ROOM_BYTES).slice(), author = reader.bytes(AUTHOR_BYTES).slice();
+    return done(reader, { type: "private", parent, author });
+  },
+  [ROOM_RECORD.privates]: (reader) => {
+    const count = reader.left / AUTHOR_BYTES;
+    if (!Number.isInteger(count) || count > MAX_PRIVATES) return "malformed";
+    const authors = Array.from({ length: count }, () => reader.bytes(AUTHOR_BYTES).slice());
+    return done(reader, { type: "privates", authors });
+  },
 };
 
 function done(reader: Reader, record: RoomRecord): RoomRecord | "malformed" {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { encodeBody } from "../../lib/chat/body.ts";
-import { People } from "../../lib/chat/people.ts";
+import { People, type Profile } from "../../lib/chat/people.ts";
 import { keyTag } from "../../lib/crypto/identity.ts";
 import { RoomKey } from "../../lib/crypto/room_key.ts";
 import { seededRandom } from "../../lib/net/random.ts";
@@ -10,6 +10,10 @@ import { type Author, author, signed } from "./authors.ts";
 
 const ANN = author(1), ANN_ELSEWHERE = author(1, 2), BOB = author(2);
 
+function called(name: string): Profile {
+  return { name, staticKey: new Uint8Array(32) };
+}
+
 function at(by: Author, clock: number): Entry {
   return signed(by, { clock }).entry;
 }
@@ -17,27 +21,27 @@ function at(by: Author, clock: number): Entry {
 Deno.test("nameOf() is the key's tag before a name is known", () => {
   const people = new People(undefined);
   assertEquals(people.nameOf(ANN.author), keyTag(ANN.author));
-  people.learn(at(BOB, 5), "bob");
+  people.learn(at(BOB, 5), called("bob"));
   assertEquals([people.nameOf(ANN.author), people.nameOf(BOB.author)], [keyTag(ANN.author), "bob"]);
   assertEquals(people.names, ["bob"]);
 });
 
 Deno.test("learn() tells what somebody was called before, once for each change", () => {
   const people = new People(undefined);
-  assertEquals(people.learn(at(ANN, 5), "ann"), { old: undefined });
-  assertEquals(people.learn(at(ANN, 6), "ann"), undefined, "the same name");
-  assertEquals(people.learn(at(ANN, 7), "anna"), { old: "ann" });
-  assertEquals(people.learn(at(BOB, 1), "anna"), { old: undefined }, "another person");
+  assertEquals(people.learn(at(ANN, 5), called("ann")), { old: undefined });
+  assertEquals(people.learn(at(ANN, 6), called("ann")), undefined, "the same name");
+  assertEquals(people.learn(at(ANN, 7), called("anna")), { old: "ann" });
+  assertEquals(people.learn(at(BOB, 1), called("anna")), { old: undefined }, "another person");
   assertEquals(people.names, ["anna", "anna"]);
 });
 
 Deno.test("learn() keeps the name with the latest clock, in whatever order names come", () => {
   const people = new People(undefined);
-  people.learn(at(ANN, 9), "latest");
-  assertEquals(people.learn(at(ANN, 8), "older"), undefined);
-  assertEquals(people.learn(at(ANN_ELSEWHERE, 3), "oldest"), undefined);
+  people.learn(at(ANN, 9), called("latest"));
+  assertEquals(people.learn(at(ANN, 8), called("older")), undefined);
+  assertEquals(people.learn(at(ANN_ELSEWHERE, 3), called("oldest")), undefined);
   assertEquals(people.nameOf(ANN.author), "latest");
-  assertEquals(people.learn(at(ANN_ELSEWHERE, 10), "from another log"), { old: "latest" });
+  assertEquals(people.learn(at(ANN_ELSEWHERE, 10), called("from another log")), { old: "latest" });
   assertEquals(people.nameOf(ANN.author), "from another log");
 });
 
@@ -52,7 +56,7 @@ Deno.test("learn() remembers that a name was said again, for 300 seeds", () => {
     for (let round = 0; round < 20; round++) {
       const { clock, name } = said[Math.floor(random() * 12)] ?? { clock: 0, name: "a" };
       const before = said[latest]?.name, wanted = clock < latest || name === before;
-      const learnt = people.learn(at(ANN, clock), name);
+      const learnt = people.learn(at(ANN, clock), called(name));
       assertEquals(learnt, wanted ? undefined : { old: before }, `seed ${seed}`);
       latest = Math.max(latest, clock);
       assertEquals(people.nameOf(ANN.author), said[latest]?.name, `seed ${seed}`);
@@ -70,7 +74,7 @@ Deno.test("open() reads a room without a secret as it is", () => {
 Deno.test("open() reads a room with a secret, and only what is sealed for author and log", () => {
   const key = new RoomKey(new Uint8Array(32).fill(7)), people = new People(key);
   const plain = encodeBody({ kind: "text", text: "hi" }), nonce = new Uint8Array(12);
-  const body = key.seal(ANN.author, ANN.log, nonce, plain);
+  const body = key.seal(ANN.author, ANN.log, () => nonce, plain);
   assertEquals(people.open(signed(ANN, { body }).entry), { kind: "text", text: "hi" });
   for (const by of [BOB, ANN_ELSEWHERE]) {
     assertEquals(people.open(signed(by, { body }).entry), undefined, "sealed for another");

@@ -48,7 +48,7 @@ Deno.test("RoomKey is what docs/PROTOCOL.md, §20.3, says, done by the platform"
   cipher.setAAD(key.room, { plaintextLength: PLAIN.length });
   const text = cipher.update(PLAIN, undefined, "hex") + cipher.final("hex");
   const wanted = toHex(NONCE) + text + cipher.getAuthTag().toString("hex");
-  assertEquals(toHex(key.seal(ANN, LOG, NONCE, PLAIN)), wanted);
+  assertEquals(toHex(key.seal(ANN, LOG, () => NONCE, PLAIN)), wanted);
 });
 
 Deno.test("RoomKey opens what it sealed, whatever the lengths", () => {
@@ -56,14 +56,14 @@ Deno.test("RoomKey opens what it sealed, whatever the lengths", () => {
     const random = seededRandom(seed), key = new RoomKey(randomBytes(random, 32));
     const author = randomBytes(random, 32), log = randomBytes(random, 8);
     const body = randomBytes(random, seed < 50 ? seed : Math.floor(random() * 3_000));
-    const sealed = key.seal(author, log, randomBytes(random, 12), body);
+    const sealed = key.seal(author, log, (size) => randomBytes(random, size), body);
     assertEquals(sealed.length, body.length + SEAL_BYTES);
     assertEquals(key.open(author, log, sealed), body, `seed ${seed}`);
   }
 });
 
 Deno.test("RoomKey opens nothing of another author, log or secret", () => {
-  const key = new RoomKey(SECRET), sealed = key.seal(ANN, LOG, NONCE, PLAIN);
+  const key = new RoomKey(SECRET), sealed = key.seal(ANN, LOG, () => NONCE, PLAIN);
   assertEquals(key.open(BOB, LOG, sealed), undefined);
   assertEquals(key.open(ANN, OTHER_LOG, sealed), undefined);
   assertEquals(new RoomKey(OTHER_SECRET).open(ANN, LOG, sealed), undefined);
@@ -73,7 +73,7 @@ Deno.test("RoomKey opens nothing of another author, log or secret", () => {
 });
 
 Deno.test("RoomKey refuses every flipped bit, every truncation and a byte too many", () => {
-  const key = new RoomKey(SECRET), sealed = key.seal(ANN, LOG, NONCE, PLAIN);
+  const key = new RoomKey(SECRET), sealed = key.seal(ANN, LOG, () => NONCE, PLAIN);
   for (const flipped of flips(sealed)) assertEquals(key.open(ANN, LOG, flipped), undefined);
   for (const cut of truncations(sealed)) assertEquals(key.open(ANN, LOG, cut), undefined);
   assertEquals(key.open(ANN, LOG, lengthened(sealed)), undefined);
@@ -92,7 +92,7 @@ Deno.test("RoomKey has a number and keys of its own for each secret", () => {
   for (const secret of secrets) {
     const key = new RoomKey(secret);
     rooms.add(toHex(key.room));
-    sealed.add(toHex(key.seal(ANN, LOG, NONCE, PLAIN)));
+    sealed.add(toHex(key.seal(ANN, LOG, () => NONCE, PLAIN)));
   }
   assertEquals([rooms.size, sealed.size], [secrets.length, secrets.length]);
   assertNotEquals(toHex(new RoomKey(SECRET).room), toHex(SECRET), "the secret is not told");
@@ -102,7 +102,7 @@ Deno.test("RoomKey seals differently for each author, log and nonce", () => {
   const key = new RoomKey(SECRET), sealed = new Set<string>();
   // Without the nonce in front: the key stream itself must differ.
   const add = (author: Uint8Array, log: Uint8Array, nonce: Uint8Array): void => {
-    sealed.add(toHex(key.seal(author, log, nonce, PLAIN).subarray(nonce.length)));
+    sealed.add(toHex(key.seal(author, log, () => nonce, PLAIN).subarray(nonce.length)));
   };
   const authors = [ANN, BOB, ...flips(ANN)],
     logs = [LOG, ...flips(LOG)],
@@ -119,7 +119,7 @@ Deno.test("RoomKey refuses secrets and nonces of another length", () => {
   }
   const key = new RoomKey(SECRET);
   for (const length of [0, 11, 13]) {
-    assertThrows(() => key.seal(ANN, LOG, new Uint8Array(length), PLAIN), RangeError, "12");
+    assertThrows(() => key.seal(ANN, LOG, () => new Uint8Array(length), PLAIN), RangeError, "12");
   }
-  assert(key.seal(ANN, LOG, NONCE, new Uint8Array(0)).length === SEAL_BYTES);
+  assert(key.seal(ANN, LOG, () => NONCE, new Uint8Array(0)).length === SEAL_BYTES);
 });

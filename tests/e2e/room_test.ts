@@ -56,6 +56,62 @@ async function filesWith(directory: string, text: string): Promise<string[]> {
   return found;
 }
 
+Deno.test("join: /msg and /reply are for one person, /away is seen; the relay's files have neither", async () => {
+  await using home = await place();
+  await using relay = serve(`${home.path}/relay`);
+  const to = `127.0.0.1:${await relay.port()}`;
+  await using ann = join(home.path, to, "ann", ["--json", "--commands"]);
+  await ann.out.next('"connected"');
+  await using bob = join(home.path, to, "bob", ["--commands"]);
+  await ann.out.next('"here"');
+  await using cem = join(home.path, to, "cem", ["--json", "--commands"]);
+  await bob.err.next("cem is here");
+  await cem.out.next('"bob"');
+  await bob.type("/away at lunch");
+  await cem.out.next('"away"');
+  await cem.out.next("bob is away: at lunch");
+  await ann.out.next("bob is away: at lunch");
+  await ann.type("/msg bob only for your eyes");
+  assertEquals(await bob.out.next("only"), "ann: only for your eyes");
+  await ann.out.next('"delivered"');
+  await bob.type("/reply nobody else saw it");
+  await ann.out.next("nobody else saw it");
+  await ann.type("/msg zoe hi");
+  await ann.out.next("nobody here is called zoe");
+  await ann.type("/msg bob");
+  await ann.out.next("/msg wants NAME TEXT");
+  await cem.type("/reply hi");
+  await cem.out.next("nobody has said anything to you alone");
+  await cem.type("/who");
+  await cem.out.next("bob  away (at lunch)");
+  await bob.type("/back");
+  await cem.out.next('"state":"here"');
+  await bob.endInput();
+  assertEquals(await bob.exit(), 0);
+  await ann.out.next('"gone"');
+  await ann.type("/msg bob for later");
+  await ann.out.next("the relay keeps it for them");
+  await ann.type("to all");
+  await cem.out.next("to all");
+  for (const line of ann.out.all) assertEquals(checkEvent(JSON.parse(line)), [], line);
+  const said = events(ann, "message").map((each) => [each["text"], each["private"]]);
+  assertEquals(said, [
+    ["only for your eyes", true],
+    ["nobody else saw it", true],
+    ["for later", true],
+    ["to all", false],
+  ]);
+  assertEquals(events(cem, "message").map(({ text }) => text), ["to all"]);
+  await using later = join(home.path, to, "bob");
+  assertEquals(await later.out.next("later"), "ann: for later");
+  for (const text of ["only for your eyes", "nobody else", "for later", "at lunch"]) {
+    assertEquals(await filesWith(`${home.path}/relay`, text), [], text);
+  }
+  const env = { UDPCHAT_HOME: `${home.path}/ann` };
+  const found = await runProgram(["history", "eyes"], "", { env });
+  assertStringIncludes(found.out, "ann (private): only for your eyes");
+});
+
 Deno.test("join: members of a room hear each other, and see how far a message got", async () => {
   await using home = await place();
   await using relay = serve(`${home.path}/relay`);

@@ -51,7 +51,7 @@ function log(identity: Identity, room: Uint8Array, key: RoomKey | undefined): Sa
   let previous = NO_ENTRY;
   return bodies.map((plain, at) => {
     const nonce = seed(`nonce ${at}`).slice(0, 12);
-    const body = key ? key.seal(identity.publicKey, LOG, nonce, plain) : plain;
+    const body = key ? key.seal(identity.publicKey, LOG, () => nonce, plain) : plain;
     const clock = (TIME + at) * CLOCK_STEPS + at, time = TIME - at * 100;
     const fields = { room, log: LOG, number: at + 1, previous, clock, time, body };
     const { entry, id } = signEntry(identity, fields);

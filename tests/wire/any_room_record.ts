@@ -90,4 +90,13 @@ export const MAKERS: Readonly<Record<RoomRecord["type"], (random: Random) => Roo
   refused: (random) => ({ type: "refused", code: 5, text: text(random, MAX_TEXT_BYTES) }),
   notice: (random) => ({ type: "notice", code: 255, text: text(random, MAX_TEXT_BYTES) }),
   leave: () => ({ type: "leave" }),
+  private: (random) => ({
+    type: "private",
+    parent: randomBytes(random, 32),
+    author: randomBytes(random, 32),
+  }),
+  privates: (random) => ({
+    type: "privates",
+    authors: Array.from({ length: random() * 9 }, () => randomBytes(random, 32)),
+  }),
 };

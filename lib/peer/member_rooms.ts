@@ -1,0 +1,290 @@
+/**
+ * What a member says and hears: in the room, and in the rooms of two with single people there. It
+ * knows nothing of calls.
+ *
+ * @module
+ */
+
+import type { StoredEntry } from "../chat/entry_store.ts";
+import { roomKey } from "../chat/room.ts";
+import { LIVE, NEWEST } from "../chat/sync.ts";
+import { equal } from "../crypto/hash.ts";
+import { within } from "../wire/ranges.ts";
+import { MEMBER, type RoomRecord } from "../wire/room.ts";
+import { Conversation, type ConversationOptions, messageId } from "./conversation.ts";
+import type { Link } from "./link.ts";
+import type { Author, MemberEvent } from "./member_event.ts";
+import type { NodeEvent } from "./node_event.ts";
+import { type Private, Privates } from "./privates.ts";
+import { Roster } from "./roster.ts";
+
+/** What the rooms of a member are made of. */
+export interface MemberRoomsOptions extends ConversationOptions {
+  /** What others see. */
+  readonly name: string;
+  /** Takes what happened. */
+  readonly tell: (event: MemberEvent) => void;
+}
+
+/** The room of a member, and those of two. */
+export class MemberRooms {
+  /** Who is who, and who is here. */
+  readonly roster: Roster;
+  readonly #own: Uint8Array;
+  readonly #tell: (event: MemberEvent) => void;
+  readonly #main: Conversation;
+  readonly #privates: Privates;
+  #name: string;
+  /** The relay, while there is a session with it. */
+  #link: Link | undefined;
+  #lastPartner: Uint8Array | undefined;
+  /** Entries that the relay has let go and we lack. */
+  #letGo = 0;
+
+  /**
+   * The room as it is kept; one's name is said there if others do not know it.
+   *
+   * @param options What it is made of.
+   * @param now Time in ms.
+   * @throws {Error} If one's own first entry cannot be kept.
+   */
+  constructor(options: MemberRoomsOptions, now: number) {
+    this.#own = options.hub.credentials.identity.publicKey;
+    this.#tell = options.tell;
+    this.#name = options.name;
+    this.#main = new Conversation(options);
+    this.#privates = new Privates(options, this.#main);
+    this.roster = new Roster(options.room, this.#main.people, options.store);
+    this.#main.sayName(this.#name, now);
+  }
+
+  /** What others see. */
+  get name(): string {
+    return this.#name;
+  }
+
+  /** The last one with whom something was said in a room of two. */
+  get lastPartner(): Uint8Array | undefined {
+    return this.#lastPartner;
+  }
+
+  /** How many messages of one's own the relay has not stored. */
+  get unstored(): number {
+    return this.#all.reduce((sum, { delivery }) => sum + delivery.size, 0);
+  }
+
+  /** The ids of those. */
+  get missing(): string[] {
+    return this.#all.flatMap(({ delivery }) => delivery.missing);
+  }
+
+  /**
+   * Says a line in the room. It is kept before this returns.
+   *
+   * @param text The message.
+   * @param now Time in ms.
+   * @throws {RangeError} If it is longer than 65,536 bytes.
+   * @throws {Error} If it cannot be kept; it was not said then.
+   */
+  say(text: string, now: number): void {
+    this.#say(this.#main, text, {}, now);
+  }
+
+  /**
+   * Says a line to one person alone. It is kept before this returns.
+   *
+   * @param key Their key.
+   * @param text The message.
+   * @param now Time in ms.
+   * @throws {RangeError} If it is too long, or nothing can be sealed for them.
+   * @throws {Error} If it cannot be kept; it was not said then.
+   */
+  sayTo(key: Uint8Array, text: string, now: number): void {
+    const partner = this.#author(key);
+    if (!this.#privates.reaches(key)) {
+      throw new RangeError(`Cannot seal it for ${partner.name}, whose key is not known here yet`);
+    }
+    const talk = this.#privates.with(key), { conversation } = talk;
+    conversation.sayName(this.#name, now);
+    this.#lastPartner = key;
+    this.#say(conversation, text, { partner }, now);
+    if (this.#link) this.#privates.join(this.#link, talk);
+  }
+
+  /**
+   * Changes what others see, wherever something was said.
+   *
+   * @param name The name.
+   * @param now Time in ms.
+   */
+  rename(name: string, now: number): void {
+    this.#name = name;
+    for (const conversation of this.#all) {
+      if (!conversation.silent) conversation.sayName(name, now);
+    }
+  }
+
+  /**
+   * There is a session with the relay: it is asked into the rooms.
+   *
+   * @param link The session.
+   * @param join Asks it into the room where all are.
+   */
+  up(link: Link, join: () => void): void {
+    this.#link = link;
+    this.roster.clear();
+    join();
+    for (const key of this.#privates.known()) this.#privates.join(link, this.#privates.with(key));
+  }
+
+  /** There is no session any more. */
+  down(): void {
+    this.#link = undefined;
+  }
+
+  /**
+   * The relay says something about a room that is no entry.
+   *
+   * @param link The session.
+   * @param room The number of the room.
+   * @param record What it says.
+   */
+  record(link: Link, room: Uint8Array, record: RoomRecord): void {
+    const conversation = this.#of(roomKey(room));
+    if (conversation === undefined) return;
+    const { delivery, log } = conversation;
+    switch (record.type) {
+      case "hold":
+        // It may have been stored on the way of a session that is gone.
+        for (const { log: held, ranges } of record.logs) {
+          if (!equal(held, log)) continue;
+          this.#stored(delivery.stored((number) => within(ranges, number)));
+        }
+        return;
+      case "delivered": {
+        if (!equal(record.log, log)) return;
+        const { members } = record;
+        for (const { number, holders } of record.steps) {
+          const id = delivery.idOf(number);
+          if (id) this.#tell({ type: "status", id, state: "delivered", holders, members });
+        }
+        return;
+      }
+      default:
+        if (conversation === this.#main) this.#mainRecord(link, record);
+    }
+  }
+
+  /** Whether a room is the one where all are. */
+  isMain(room: Uint8Array): boolean {
+    return roomKey(room) === this.#main.room.key;
+  }
+
+  /**
+   * Entries of others are kept: live, or in the first block of what one has missed.
+   *
+   * @param event What is kept.
+   */
+  kept(event: Extract<NodeEvent, { type: "kept" }>): void {
+    const conversation = this.#of(event.room.key);
+    if (conversation === undefined || event.link === undefined) return;
+    for (const stored of event.entries) this.#heard(conversation, stored, event);
+  }
+
+  /**
+   * The relay keeps entries.
+   *
+   * @param event Which.
+   */
+  held({ room, entries }: Extract<NodeEvent, { type: "held" }>): void {
+    this.#stored(this.#of(room.key)?.held(entries) ?? []);
+  }
+
+  /**
+   * What a pipe could not deliver leaves: run again, the script does not say it twice.
+   *
+   * @throws {Error} If the disk does not let it go.
+   */
+  takeBack(): void {
+    for (const conversation of this.#all) conversation.takeBack();
+  }
+
+  /** What is only said about the room where all are. */
+  #mainRecord(link: Link, record: RoomRecord): void {
+    switch (record.type) {
+      case "missed":
+        if (record.count > NEWEST) this.#tell({ type: "missed", count: record.count });
+        return;
+      case "member": {
+        const told = this.roster.move(record.author, record.state === MEMBER.here);
+        for (const event of told) this.#tell(event);
+        return;
+      }
+      case "floor": {
+        this.#letGo += record.floor;
+        if (this.#letGo > record.floor) return;
+        const text = "the relay no longer keeps the oldest of what was said here";
+        return this.#tell({ type: "notice", level: "info", code: "trimmed", text });
+      }
+      case "privates":
+        for (const key of record.authors) {
+          if (!equal(key, this.#own)) this.#privates.join(link, this.#privates.with(key));
+        }
+        return;
+      default:
+    }
+  }
+
+  #heard(
+    conversation: Conversation,
+    stored: StoredEntry,
+    how: Extract<NodeEvent, { type: "kept" }>,
+  ): void {
+    const history = how.history || how.late, { entry } = stored, body = conversation.read(entry);
+    const of = this.#privates.of(how.room), self = equal(entry.author, this.#own);
+    if (of === undefined) this.roster.saw(entry);
+    else if (!self && !equal(entry.author, of.partner)) return;
+    if (body === undefined) return;
+    if (body.kind === "profile") {
+      if (of) conversation.people.learn(entry, body);
+      else for (const event of this.roster.learn(entry, body, history)) this.#tell(event);
+      return;
+    }
+    const { text } = body, { time } = entry, id = messageId(stored);
+    const type = how.history && how.stream !== LIVE ? "past" : "message";
+    const said = { id, author: this.#author(entry.author), text, time, self, history };
+    if (of && !self) this.#lastPartner = of.partner;
+    this.#tell({ type, ...said, ...(of ? { partner: this.#author(of.partner) } : {}) });
+  }
+
+  #say(
+    conversation: Conversation,
+    text: string,
+    to: { readonly partner?: Author },
+    now: number,
+  ): void {
+    const { id, time } = conversation.say(text, now), author = this.#author(this.#own);
+    this.#tell({ type: "message", id, author, text, time, self: true, history: false, ...to });
+    if (this.#link) this.#tell({ type: "status", id, state: "sent" });
+  }
+
+  #stored(ids: readonly string[]): void {
+    const by = this.#link?.remote.identity;
+    for (const id of ids) {
+      this.#tell({ type: "status", id, state: "stored", ...(by ? { by } : {}) });
+    }
+  }
+
+  #of(key: string): Conversation | undefined {
+    return key === this.#main.room.key ? this.#main : this.#privates.of({ key })?.conversation;
+  }
+
+  get #all(): Conversation[] {
+    const privates = [...this.#privates.all].map(({ conversation }: Private) => conversation);
+    return [this.#main, ...privates];
+  }
+
+  #author(key: Uint8Array): Author {
+    return { key, name: equal(key, this.#own) ? this.#name : this.roster.people.nameOf(key) };
+  }
+}
