@@ -11,7 +11,11 @@
 
 import { certified } from "../crypto/identity.ts";
 import { cutText, Reader, Writer } from "../wire/bytes.ts";
-import { MAX_MESSAGE_BYTES, MAX_NAME_BYTES } from "../wire/talk.ts";
+
+/** Longest text of a message, in bytes of UTF-8 (the contract: 64 KiB). */
+export const MAX_MESSAGE_BYTES = 65_536;
+/** Longest name, in bytes of UTF-8: 32 grapheme clusters fit (our choice). */
+export const MAX_NAME_BYTES = 1_024;
 
 const KIND = { text: 1, profile: 2 } as const;
 const STATIC_BYTES = 32, CERTIFICATE_BYTES = 64;
@@ -44,13 +48,24 @@ export function encodeBody(body: Body): Uint8Array {
     return new Writer(1 + STATIC_BYTES + CERTIFICATE_BYTES + name.length).u8(KIND.profile)
       .bytes(body.staticKey).bytes(body.certificate).bytes(name).finish();
   }
+  checkText(body.text);
   const text = encoder.encode(body.text);
-  if (text.length > MAX_MESSAGE_BYTES) {
-    throw new RangeError(
-      `Cannot send a message of ${text.length} bytes: wanted at most ${MAX_MESSAGE_BYTES}`,
-    );
-  }
   return new Writer(1 + text.length).u8(KIND.text).bytes(text).finish();
+}
+
+/**
+ * Checks whether a text can be said.
+ *
+ * @param text What somebody wants to say.
+ * @throws {RangeError} If it is longer than 65,536 bytes.
+ */
+export function checkText(text: string): void {
+  if (text.length * 3 <= MAX_MESSAGE_BYTES) return;
+  const size = encoder.encode(text).length;
+  if (size <= MAX_MESSAGE_BYTES) return;
+  throw new RangeError(
+    `Cannot send a message of ${size} bytes: wanted at most ${MAX_MESSAGE_BYTES}`,
+  );
 }
 
 /**

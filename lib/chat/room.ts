@@ -108,9 +108,16 @@ export class Room {
    * @param log In which log.
    * @param body What is said.
    * @param wall Wall time in ms.
+   * @param time When it was typed, where that was earlier.
    * @returns The entry.
    */
-  say(identity: Identity, log: Uint8Array, body: Uint8Array, wall: number): CheckedEntry {
+  say(
+    identity: Identity,
+    log: Uint8Array,
+    body: Uint8Array,
+    wall: number,
+    time: number = wall,
+  ): CheckedEntry {
     const own = this.#open({ author: identity.publicKey, log });
     const number = Math.max(own.last, ...own.pending.keys()) + 1;
     const checked = signEntry(identity, {
@@ -119,7 +126,7 @@ export class Room {
       number,
       previous: number === 1 ? NO_ENTRY : this.#idOf(own, number - 1) ?? NO_ENTRY,
       clock: this.#clock.next(wall),
-      time: wall,
+      time,
       body,
     });
     own.pending.set(number, { id: checked.id, previous: checked.entry.previous });

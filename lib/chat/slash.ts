@@ -26,9 +26,20 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
   { name: "quit", help: "leave" },
 ];
 
+/** Those of every chat that is remembered. */
+const EVERYWHERE: readonly SlashCommand[] = [
+  { name: "away", argument: "[TEXT]", help: "tell the others that you are away" },
+  { name: "back", help: "tell them that you are back" },
+  { name: "last", argument: "[N]", help: "what was said last, 20 messages or N" },
+  { name: "search", argument: "WORDS", help: "what was said with these words in it" },
+];
+
 /** Those of a line for two. */
 export const TALK_COMMANDS: readonly SlashCommand[] = [
   ...SLASH_COMMANDS.filter(({ name }) => name !== "quit"),
+  { name: "msg", argument: "NAME TEXT", help: "the same as TEXT alone: there are only two here" },
+  { name: "reply", argument: "TEXT", help: "the same" },
+  ...EVERYWHERE,
   {
     name: "verify",
     argument: "[yes|no]",
@@ -44,10 +55,7 @@ export const JOIN_COMMANDS: readonly SlashCommand[] = [
   ...SLASH_COMMANDS.filter(({ name }) => name !== "quit"),
   { name: "msg", argument: "NAME TEXT", help: "say something to one person alone" },
   { name: "reply", argument: "TEXT", help: "answer whom you last spoke to alone" },
-  { name: "away", argument: "[TEXT]", help: "tell the others that you are away" },
-  { name: "back", help: "tell them that you are back" },
-  { name: "last", argument: "[N]", help: "what was said last, 20 messages or N" },
-  { name: "search", argument: "WORDS", help: "what was said with these words in it" },
+  ...EVERYWHERE,
   { name: "verify", argument: "NAME", help: "the safety number; /verify NAME yes once compared" },
   { name: "ignore", argument: "NAME [FOR]", help: "show nothing of somebody, for ever or for 2h" },
   { name: "unignore", argument: "NAME", help: "show it again" },

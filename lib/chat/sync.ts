@@ -142,9 +142,14 @@ export class Sync {
     return this.#flying[LIVE].length + this.#flying[HISTORY].length;
   }
 
-  /** Who calls says what it holds. */
-  begin(): void {
+  /**
+   * Who calls says what it holds.
+   *
+   * @param known All of its own that was kept up to this `seq` is there: what is later goes at once.
+   */
+  begin(known?: number): void {
     this.#called = false;
+    this.#cursor = known;
     this.#sayHeld([...this.room.logs]);
   }
 
@@ -195,7 +200,11 @@ export class Sync {
       lacks.set(key, missingThere(log, this.#theirs.get(key)));
     }
     this.#theirs = new Map();
-    this.#cursor = this.#oldest(lacks) - 1;
+    // It may have gone out before they said it.
+    for (const { entries } of this.#flying.flat()) {
+      for (const { entry } of entries) lacks.get(logKey(entry))?.remove(entry.number, entry.number);
+    }
+    this.#cursor = Math.min(this.#cursor ?? Infinity, this.#oldest(lacks) - 1);
   }
 
   /** The other side wants entries. */
@@ -350,12 +359,15 @@ export class Sync {
 
   /** It is known what they hold: what do they lack, and what do we? */
   #plan(): void {
-    const lacks = new Map<string, RangeSet>();
+    const lacks = new Map<string, RangeSet>(), ours = new Map<string, RangeSet>();
     let missed = 0;
     for (const log of this.room.logs) {
       const key = logKey(log.name), set = missingThere(log, this.#theirs.get(key));
       if (set.empty) continue;
-      lacks.set(key, set);
+      // What one says oneself is no history, however late it comes.
+      const isOurs = sameBytes(log.name.author, this.#own);
+      (isOurs ? ours : lacks).set(key, set);
+      if (isOurs) continue;
       for (const { first, last } of set.ranges) missed += last - first + 1;
     }
     this.#sayHeld([...this.room.logs].filter(({ name }) => sameBytes(name.author, this.#peer)));
@@ -363,7 +375,7 @@ export class Sync {
     this.#askForMissing();
     const isNew = this.#theirs.size === 0;
     this.#theirs = new Map();
-    this.#cursor = this.room.last;
+    this.#cursor = this.#oldest(ours) - 1;
     if (missed === 0) return;
     const first = this.#firstBlock(lacks);
     this.#write(LIVE, { type: "missed", count: missed });

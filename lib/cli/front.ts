@@ -52,9 +52,7 @@ export async function openFront(
   complete?: (line: string) => [string[], string],
 ): Promise<Front> {
   const { console, clock } = host;
-  const isScreen = interactive && !options.json && console.input.isTerminal &&
-    console.output.isTerminal;
-  if (!isScreen) {
+  if (!interactive || !hasScreen(host, options)) {
     const theme = makeTheme(wantsColour(host, options, console.error.isTerminal));
     return {
       reporter: new StreamReporter(console, clock, theme, options),
@@ -70,6 +68,16 @@ export async function openFront(
     ...(complete ? { complete } : {}),
   });
   return { reporter: new ScreenReporter(screen, clock, theme, options), theme, screen };
+}
+
+/**
+ * Whether somebody sits at a terminal, and sees a screen.
+ *
+ * @param host The world.
+ * @param options `json`.
+ */
+export function hasScreen({ console: { input, output } }: Host, options: Options): boolean {
+  return !options.json && input.isTerminal && output.isTerminal;
 }
 
 /**

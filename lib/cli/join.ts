@@ -5,7 +5,6 @@
  */
 
 import { LOBBY, parseLink, relayHash, type RoomLink } from "../chat/link.ts";
-import { printable } from "../chat/printable.ts";
 import { complete, JOIN_COMMANDS } from "../chat/slash.ts";
 import { equal } from "../crypto/hash.ts";
 import { keyText } from "../crypto/identity.ts";
@@ -14,24 +13,25 @@ import { bindUdp } from "../net/bind.ts";
 import { Member } from "../peer/member.ts";
 import type { MemberEvent, RoomPlace } from "../peer/member_event.ts";
 import type { Shell } from "../peer/shell.ts";
-import { Entries } from "../store/entries.ts";
+import type { Entries } from "../store/entries.ts";
 import type { JoinedRoom } from "../store/contacts.ts";
-import { History } from "../store/history.ts";
+import type { History } from "../store/history.ts";
 import { askedRoom } from "./joined.ts";
-import { historyFile } from "./history.ts";
 import { formatAddress } from "../wire/address.ts";
+import { promptOf } from "./chat_lines.ts";
 import type { Invocation } from "./command.ts";
 import { UsageError } from "./exit.ts";
-import { type Front, openFront } from "./front.ts";
+import { type Front, hasScreen, openFront } from "./front.ts";
 import type { Host } from "./host.ts";
 import { feedRoom } from "./join_lines.ts";
 import { reportMember } from "./join_report.ts";
-import { Memory } from "./memory.ts";
+import { openMemory } from "./memory.ts";
 import { bindingOf, type Options } from "./options.ts";
 import { passphraseRoom } from "./passphrase.ts";
 import { DEFAULT_TIMEOUT } from "./plain.ts";
-import { homeError, openProfile, type Profile } from "./profile.ts";
+import { openProfile, type Profile } from "./profile.ts";
 import { runMachine } from "./run_machine.ts";
+import { openStores } from "./stores.ts";
 import { resolveAll } from "./talk.ts";
 
 /**
@@ -54,7 +54,7 @@ export async function run({ host, options, words }: Invocation): Promise<number>
     const room = wantsPassphrase
       ? await passphraseRoom({ host, options, link, to, known })
       : roomOf(link);
-    const { store, history } = openStores(profile);
+    const stores = openStores(profile), { store, history } = stores;
     try {
       return await converse({
         host,
@@ -70,8 +70,7 @@ export async function run({ host, options, words }: Invocation): Promise<number>
         joined: { link: asked.link, passphrase: wantsPassphrase },
       });
     } finally {
-      store.close();
-      history.close();
+      stores.close();
     }
   } finally {
     profile.close();
@@ -92,23 +91,6 @@ function roomOf({ room: name, secret }: RoomLink): RoomPlace {
   return { name, number: key.room, key };
 }
 
-/** Entries are of one program; what was read is of all programs of this home. */
-function openStores({ home, slot, notes }: Profile): { store: Entries; history: History } {
-  if (home === undefined) {
-    return { store: new Entries(undefined), history: new History(undefined) };
-  }
-  try {
-    const store = new Entries(`${home}/${slot === 1 ? "rooms" : `rooms-${slot}`}.db`);
-    const history = new History(historyFile(home));
-    for (const { movedTo } of [store, history]) {
-      if (movedTo) notes.push(`a damaged file was moved to ${movedTo}`);
-    }
-    return { store, history };
-  } catch (error) {
-    throw homeError(home, error);
-  }
-}
-
 interface Conversation {
   readonly host: Host;
   readonly options: Options;
@@ -127,6 +109,7 @@ async function converse(conversation: Conversation): Promise<number> {
   const { host, options, profile, link, typed, known, room, store, history, to } = conversation;
   const endpoint = await bindUdp(host.clock, { ...bindingOf(options), port: options.port ?? 0 });
   const { credentials } = profile, own = credentials.identity.publicKey;
+  const onScreen = hasScreen(host, options);
   const machine = new Member({
     hub: { credentials, random: (size) => host.randomBytes(size) },
     store,
@@ -137,10 +120,10 @@ async function converse(conversation: Conversation): Promise<number> {
     pinned: known,
     expects: link.relay && ((key) => equal(relayHash(key), link.relay ?? key)),
     acceptNewKey: options.acceptNewKey ?? false,
-    asks: options.commands === true ||
-      (host.console.input.isTerminal && host.console.output.isTerminal && !options.json),
+    asks: options.commands === true || onScreen,
     timeout: (options.timeout ?? DEFAULT_TIMEOUT) * 1000,
-    stay: options.stay ?? false,
+    // Whoever sits there says when it is over.
+    stay: options.stay ?? onScreen,
   }, host.clock.now());
   const front = await openFront(
     host,
@@ -148,10 +131,7 @@ async function converse(conversation: Conversation): Promise<number> {
     true,
     (line) => complete(line, machine.roster.people.names, JOIN_COMMANDS),
   );
-  const memory = new Memory(history, host.clock, (error) => {
-    const text = `cannot remember messages for search: ${error.message}`;
-    front.reporter.report({ event: "notice", level: "warning", code: "history", text });
-  });
+  const memory = openMemory(history, host, front);
   greet(front, machine, typed, room);
   for (const text of profile.notes) {
     front.reporter.report({ event: "notice", level: "warning", code: "profile", text });
@@ -172,7 +152,10 @@ async function converse(conversation: Conversation): Promise<number> {
       }
     },
     last: () => memory.flush(),
-    feed: (shell) => feedRoom({ host, options, front, profile, machine, memory, room, shell }),
+    feed: (shell) => {
+      const name = (): string => room.name;
+      return feedRoom({ host, options, front, profile, machine, memory, room: name }, shell);
+    },
   });
 }
 
@@ -188,7 +171,7 @@ async function resolveAgain(
 
 function greet(front: Front, machine: Member, typed: string, room: RoomPlace): void {
   if (!front.screen) return;
-  front.screen.setPrompt(`${printable(machine.name)}> `);
+  front.screen.setPrompt(promptOf(machine));
   const name = room.name === LOBBY && !room.key ? "the lobby" : room.name;
   front.reporter.print([
     `joining ${name} at ${typed}`,

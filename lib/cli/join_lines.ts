@@ -4,102 +4,33 @@
  * @module
  */
 
-import { toName } from "../chat/name.ts";
-import { printable } from "../chat/printable.ts";
-import { JOIN_COMMANDS, parseLine, slashHelp } from "../chat/slash.ts";
+import { JOIN_COMMANDS } from "../chat/slash.ts";
 import { keyTag, keyText } from "../crypto/identity.ts";
-import { safetyNumber } from "../crypto/safety.ts";
 import type { Member } from "../peer/member.ts";
-import type { MemberEvent, RoomPlace } from "../peer/member_event.ts";
+import type { MemberEvent } from "../peer/member_event.ts";
 import type { Shell } from "../peer/shell.ts";
 import { sameBytes } from "../wire/bytes.ts";
-import { MAX_LINE, readLines } from "../terminal/lines.ts";
-import type { Front } from "./front.ts";
-import type { Host } from "./host.ts";
+import { type ChatFeed, feedChat, type Handler, verifyKey } from "./chat_lines.ts";
 import { linkLines } from "./link_lines.ts";
-import { historyLines, localTime } from "./history_lines.ts";
-import type { Memory } from "./memory.ts";
-import type { Options } from "./options.ts";
+import { localTime } from "./history_lines.ts";
 import { readDuration } from "./option_values.ts";
-import type { Profile } from "./profile.ts";
 
-/** Messages that `/last` and `/search` show where nothing else is asked for (our choice: a screen). */
-const LAST = 20;
-/** Messages that `/last` shows at most (our choice). */
-const MOST = 1_000;
-
-/** What is needed to take lines. */
-export interface RoomFeed {
-  /** The world. */
-  readonly host: Host;
-  /** What was asked for. */
-  readonly options: Options;
-  /** Where lines come from and answers go. */
-  readonly front: Front;
-  /** The machine. */
-  readonly machine: Member;
-  /** Whom one knows and ignores. */
-  readonly profile: Profile;
-  /** What was read. */
-  readonly memory: Memory;
-  /** The room. */
-  readonly room: RoomPlace;
-  /** Drives the machine. */
-  readonly shell: Shell<MemberEvent>;
-}
+/** What is needed to take lines of a room. */
+export type RoomFeed = ChatFeed<Member>;
 
 /**
  * Reads lines until there are no more.
  *
  * @param feed What is needed for it.
+ * @param shell Drives the machine.
  */
-export async function feedRoom(feed: RoomFeed): Promise<void> {
-  const { host, options, front, machine, shell } = feed;
-  const commands = front.screen !== undefined || options.commands === true;
-  const refuse = (code: string, text: string): void => {
-    machine.lose();
-    front.reporter.report({ event: "notice", level: "error", code, text });
-  };
-  const lines = front.screen?.lines() ?? readLines(
-    (buffer) => host.console.input.read(buffer),
-    (number, length) =>
-      refuse(
-        "too-long",
-        `line ${number} of ${length} characters not sent: wanted at most ${MAX_LINE}`,
-      ),
-  );
-  const each = (line: string, now: number): void => {
-    const parsed = commands
-      ? parseLine(line, JOIN_COMMANDS)
-      : { kind: "text" as const, text: line };
-    if (parsed.kind === "error") return front.reporter.print([parsed.message]);
-    try {
-      if (parsed.kind === "text") machine.say(parsed.text, now);
-      else COMMANDS[parsed.name]?.(feed, parsed.argument, now);
-    } catch (error) {
-      if (error instanceof RangeError) return refuse("too-long", error.message);
-      // The disk: what could not be kept was not said.
-      refuse("disk", `not sent, as it cannot be kept: ${(error as Error).message}`);
-    }
-  };
-  await shell.feed(lines, each, (now) => {
-    if (front.screen) machine.quit();
-    else machine.endInput(now);
-  });
+export async function feedRoom(feed: RoomFeed, shell: Shell<MemberEvent>): Promise<void> {
+  await feedChat(feed, shell, JOIN_COMMANDS, COMMANDS);
 }
 
 /** What the slash commands do here. */
-const COMMANDS: Readonly<
-  Record<string, (feed: RoomFeed, argument: string, now: number) => void>
-> = {
-  help: ({ front }) => front.reporter.print(slashHelp(JOIN_COMMANDS)),
+const COMMANDS: Readonly<Record<string, Handler<RoomFeed>>> = {
   who: ({ front, machine }) => front.reporter.print(who(machine)),
-  nick: ({ front, machine }, argument, now) => {
-    machine.rename(toName(argument), now);
-    front.screen?.setPrompt(`${printable(machine.name)}> `);
-    front.reporter.print([`You are now ${machine.name}`]);
-  },
-  me: ({ machine }, argument, now) => machine.say(`* ${machine.name} ${argument}`, now),
   msg: (feed, argument, now) => {
     const [, name = "", text = ""] = /^(\S+)\s+(.+)$/s.exec(argument) ?? [];
     if (text === "") return feed.front.reporter.print(["/msg wants NAME TEXT"]);
@@ -110,28 +41,6 @@ const COMMANDS: Readonly<
     const { lastPartner } = feed.machine;
     if (lastPartner) sayTo(feed, lastPartner, text, now);
     else feed.front.reporter.print(["nobody has said anything to you alone (/msg NAME TEXT)"]);
-  },
-  away: ({ front, machine }, text, now) => {
-    machine.setAway(text, now);
-    front.reporter.print([`you are away${text ? `: ${text}` : ""} (/back)`]);
-  },
-  back: ({ front, machine }, _, now) => {
-    const was = machine.away !== undefined;
-    machine.setAway(undefined, now);
-    front.reporter.print([was ? "you are back" : "you are not away"]);
-  },
-  last: ({ front, memory, room }, argument) => {
-    memory.flush();
-    const count = argument === "" ? LAST : Number(argument);
-    if (!(Number.isInteger(count) && count > 0 && count <= MOST)) {
-      return front.reporter.print([`/last wants a number from 1 to ${MOST}`]);
-    }
-    front.reporter.print(historyLines(memory.history.last(room.name, count)));
-  },
-  search: ({ front, memory, room }, words) => {
-    memory.flush();
-    const found = memory.history.search({ words, room: room.name, limit: LAST }).reverse();
-    front.reporter.print(found.length > 0 ? historyLines(found) : ["nothing was found"]);
   },
   verify: verify,
   ignore: (feed, argument) => {
@@ -150,10 +59,6 @@ const COMMANDS: Readonly<
     feed.front.reporter.print([`${name} is shown again`]);
   },
   link: ({ front, machine, host }) => front.reporter.print(linkLines(machine.session, host)),
-  accept: ({ front, machine }, _, now) => {
-    if (!machine.accept(now)) front.reporter.print(["there is no changed key to accept"]);
-  },
-  quit: ({ machine }) => machine.quit(),
 };
 
 /** The one who is meant; says so where it is nobody or more than one. */
@@ -178,22 +83,10 @@ function sayTo({ machine, front }: RoomFeed, key: Uint8Array, text: string, now:
 }
 
 function verify(feed: RoomFeed, argument: string): void {
-  const { front, machine, profile, host } = feed;
   const [name = "", answer] = argument.split(/\s+/), key = findOne(feed, name);
   if (key === undefined) return;
-  if (answer === "yes" || answer === "no") {
-    profile.contacts.meet(key, machine.roster.people.nameOf(key), host.clock.wall());
-    profile.contacts.verify(key, answer === "yes");
-    return front.reporter.print([
-      `${name} is ${answer === "yes" ? "verified" : "not verified"} now`,
-    ]);
-  }
-  const groups = safetyNumber(machine.key, key).split(" ");
-  front.reporter.print([
-    `safety number with ${name}:`,
-    ...[0, 4, 8].map((at) => `  ${groups.slice(at, at + 4).join(" ")}`),
-    `read it to each other by voice; the same on both sides: /verify ${name} yes`,
-  ]);
+  const { people } = feed.machine.roster;
+  verifyKey(feed, { key, name: people.nameOf(key) }, answer, `/verify ${name}`);
 }
 
 /** Who stands first in the list. */

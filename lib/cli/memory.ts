@@ -6,6 +6,7 @@
 
 import type { RoomMessage } from "../peer/member_event.ts";
 import type { History } from "../store/history.ts";
+import type { Front } from "./front.ts";
 import type { Host } from "./host.ts";
 
 /** Messages are written together after so long, in ms (our choice: nobody searches sooner). */
@@ -46,7 +47,8 @@ export class Memory {
     const { key, name } = author;
     const alone = partner !== undefined;
     this.#waiting.push({ id, room, author: key, name, text, sent: time, self, private: alone });
-    if (this.#waiting.length >= MANY) this.flush();
+    // What one said to one person cannot be read again from what is sealed.
+    if (this.#waiting.length >= MANY || alone && self) this.flush();
     else this.#stop ??= this.#clock.wake(this.#clock.now() + WAIT_MS, () => this.flush());
   }
 
@@ -62,5 +64,80 @@ export class Memory {
     } catch (error) {
       this.#failed(error as Error);
     }
+  }
+}
+
+/**
+ * Opens what a chat remembers; the person is told where that fails.
+ *
+ * @param history Where messages are kept.
+ * @param host The world.
+ * @param front Where the person is told.
+ */
+export function openMemory(history: History, host: Host, front: Front): Memory {
+  return new Memory(history, host.clock, (error) => {
+    const text = `cannot remember messages for search: ${error.message}`;
+    front.reporter.report({ event: "notice", level: "warning", code: "history", text });
+  });
+}
+
+/** A message on a line for two. */
+export type TalkMessage = Omit<RoomMessage, "history" | "partner">;
+
+/** What is remembered of lines for two: what was said before it was known with whom waits. */
+export class TalkMemory {
+  readonly #memory: Memory;
+  readonly #own: Uint8Array;
+  #room: string | undefined;
+  #waiting: TalkMessage[] = [];
+
+  /**
+   * Starts with nobody on the line.
+   *
+   * @param memory Where it is kept.
+   * @param own Our own key.
+   */
+  constructor(memory: Memory, own: Uint8Array) {
+    this.#memory = memory;
+    this.#own = own;
+  }
+
+  /** What the history calls what is said with whoever is on the line; undefined before somebody is. */
+  get room(): string | undefined {
+    return this.#room;
+  }
+
+  /** Somebody else may be there: with whom it is, will be known. */
+  without(): void {
+    this.#room = undefined;
+  }
+
+  /**
+   * It is known with whom.
+   *
+   * @param name What they are called.
+   */
+  with(name: string): void {
+    // No room has such a name.
+    this.#room = `@${name}`;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const message of waiting) this.add(message);
+  }
+
+  /** Remembers a message. */
+  add(message: TalkMessage): void {
+    if (this.#room === undefined) this.#waiting.push(message);
+    else this.#memory.add(this.#room, { ...message, history: false });
+  }
+
+  /** Remembers a message of one's own. */
+  addOwn(id: string, name: string, text: string, time: number): void {
+    this.add({ id, author: { key: this.#own, name }, text, time, self: true });
+  }
+
+  /** Writes what waits; what was said to nobody is not remembered. */
+  close(): void {
+    this.#memory.flush();
   }
 }

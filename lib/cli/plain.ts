@@ -226,7 +226,10 @@ async function feedLines(feeding: Feeding): Promise<void> {
     else if (parsed.kind === "error") front.reporter.print([parsed.message]);
     else COMMANDS[parsed.name]?.(feeding, parsed.argument, now);
   };
-  await shell.feed(lines, each, (now) => {
+  const take = (batch: readonly string[], now: number): void => {
+    for (const line of batch) each(line, now);
+  };
+  await shell.feed(lines, take, (now) => {
     if (front.screen) return machine.quit(now);
     if (refused > 0) machine.lose(refused);
     machine.endInput(now);

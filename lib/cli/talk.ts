@@ -4,30 +4,29 @@
  * @module
  */
 
-import { toName } from "../chat/name.ts";
-import { printable } from "../chat/printable.ts";
-import { complete, parseLine, slashHelp, TALK_COMMANDS } from "../chat/slash.ts";
+import { complete, TALK_COMMANDS } from "../chat/slash.ts";
 import { newSecret, parseSecret } from "../crypto/secret.ts";
-import { keyTag, keyText } from "../crypto/identity.ts";
-import { safetyNumber } from "../crypto/safety.ts";
+import { keyText } from "../crypto/identity.ts";
 import { bindUdp, localHosts } from "../net/bind.ts";
 import { type Endpoint, NetError } from "../net/endpoint.ts";
 import { resolve } from "../net/resolve.ts";
 import type { Shell } from "../peer/shell.ts";
 import { Talk } from "../peer/talk.ts";
 import type { TalkEvent } from "../peer/talk_event.ts";
-import { MAX_LINE, readLines } from "../terminal/lines.ts";
 import { type Address, family, formatAddress, isLoopback, parseTarget } from "../wire/address.ts";
+import { promptOf } from "./chat_lines.ts";
 import type { Invocation } from "./command.ts";
 import { printOut } from "./print.ts";
 import { UsageError } from "./exit.ts";
-import { type Front, openFront } from "./front.ts";
+import { type Front, hasScreen, openFront } from "./front.ts";
 import type { Host } from "./host.ts";
-import { linkLines, round } from "./link_lines.ts";
+import { openMemory, TalkMemory } from "./memory.ts";
 import { bindingOf, type Options } from "./options.ts";
 import { DEFAULT_TIMEOUT } from "./plain.ts";
 import { openProfile, type Profile } from "./profile.ts";
 import { runMachine } from "./run_machine.ts";
+import { openStores, type Stores } from "./stores.ts";
+import { feedTalk } from "./talk_lines.ts";
 import { reportTalk } from "./talk_report.ts";
 
 /** The port of `talk` where it is free, and of whom one calls (the contract). */
@@ -79,8 +78,13 @@ export async function talkTo(
   const profile = await openProfile(host, options);
   try {
     const to = place ? await resolveAll(place, options) : [];
-    const endpoint = await bind(host, options);
-    return await converse({ host, options, profile, place, to, endpoint, secret, open });
+    const stores = openStores(profile);
+    try {
+      const endpoint = await bind(host, options);
+      return await converse({ host, options, profile, stores, place, to, endpoint, secret, open });
+    } finally {
+      stores.close();
+    }
   } finally {
     profile.close();
   }
@@ -192,6 +196,7 @@ interface Conversation {
   readonly host: Host;
   readonly options: Options;
   readonly profile: Profile;
+  readonly stores: Stores;
   readonly place: Place | undefined;
   readonly to: readonly Address[];
   readonly endpoint: Endpoint;
@@ -200,21 +205,25 @@ interface Conversation {
 }
 
 async function converse(conversation: Conversation): Promise<number> {
-  const { host, options, profile, place, to, endpoint, secret, open } = conversation;
-  const typed = place && formatAddress(place);
+  const { host, options, profile, stores, place, to, endpoint, secret, open } = conversation;
+  const typed = place && formatAddress(place), onScreen = hasScreen(host, options);
   const machine = new Talk({
     hub: { credentials: profile.credentials, secret, random: (size) => host.randomBytes(size) },
+    store: stores.store,
+    wall: () => host.clock.wall(),
     name: profile.name,
     to,
     pinned: typed === undefined ? undefined : profile.contacts.pinned(typed),
     acceptNewKey: options.acceptNewKey ?? false,
-    asks: options.commands === true ||
-      (host.console.input.isTerminal && host.console.output.isTerminal && !options.json),
+    asks: options.commands === true || onScreen,
     timeout: (options.timeout ?? DEFAULT_TIMEOUT) * 1000,
-    stay: options.stay ?? false,
+    // Whoever sits there says when it is over.
+    stay: options.stay ?? onScreen,
   }, host.clock.now());
   const front = await open(() => machine);
-  const report = { host, front, profile, typed, endpoint, ownName: () => machine.name };
+  const memory = openMemory(stores.history, host, front);
+  const talked = new TalkMemory(memory, profile.credentials.identity.publicKey);
+  const report = { host, front, profile, typed, endpoint, talked, ownName: () => machine.name };
   greet(front, machine, endpoint, typed);
   for (const text of profile.notes) {
     front.reporter.report({ event: "notice", level: "warning", code: "profile", text });
@@ -230,7 +239,11 @@ async function converse(conversation: Conversation): Promise<number> {
       if (event.type !== "resolve") reportTalk(report, event);
       else if (place) void resolveAgain(place, options, machine, shell);
     },
-    feed: (shell) => feedLines({ host, options, front, profile, machine, shell }),
+    last: () => talked.close(),
+    feed: (shell) => {
+      const room = (): string | undefined => talked.room;
+      return feedTalk({ host, options, front, profile, machine, memory, room }, shell);
+    },
   });
 }
 
@@ -252,7 +265,7 @@ function greet(
   typed: string | undefined,
 ): void {
   if (!front.screen) return;
-  prompt(front, machine);
+  front.screen.setPrompt(promptOf(machine));
   const port = endpoint.addresses[0]?.port ?? 0;
   const here = localHosts().find((host) => family(host) === 4 && !isLoopback(host));
   const suffix = port === TALK_PORT ? "" : `:${port}`;
@@ -262,112 +275,4 @@ function greet(
       : [`calling ${typed}`]),
     "/help lists commands, /quit leaves",
   ]);
-}
-
-function prompt({ screen }: Front, machine: Talk): void {
-  screen?.setPrompt(`${printable(machine.name)}> `);
-}
-
-interface Feeding {
-  readonly host: Host;
-  readonly options: Options;
-  readonly front: Front;
-  readonly profile: Profile;
-  readonly machine: Talk;
-  readonly shell: Shell<TalkEvent>;
-}
-
-async function feedLines(feeding: Feeding): Promise<void> {
-  const { host, options, front, machine, shell } = feeding;
-  const commands = front.screen !== undefined || options.commands === true;
-  const refuse = (text: string): void => {
-    machine.lose();
-    front.reporter.report({ event: "notice", level: "error", code: "too-long", text });
-  };
-  const lines = front.screen?.lines() ?? readLines(
-    (buffer) => host.console.input.read(buffer),
-    (number, length) =>
-      refuse(`line ${number} of ${length} characters not sent: wanted at most ${MAX_LINE}`),
-  );
-  const each = (line: string, now: number): void => {
-    const parsed = commands
-      ? parseLine(line, TALK_COMMANDS)
-      : { kind: "text" as const, text: line };
-    if (parsed.kind === "error") return front.reporter.print([parsed.message]);
-    try {
-      if (parsed.kind === "text") machine.say(parsed.text, host.clock.wall(), now);
-      else COMMANDS[parsed.name]?.(feeding, parsed.argument, now);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      refuse(error.message);
-    }
-  };
-  await shell.feed(lines, each, (now) => {
-    if (front.screen) machine.quit();
-    else machine.endInput(now);
-  });
-}
-
-/** What the slash commands do here. */
-const COMMANDS: Readonly<
-  Record<string, (feeding: Feeding, argument: string, now: number) => void>
-> = {
-  help: ({ front }) => front.reporter.print(slashHelp(TALK_COMMANDS)),
-  who: ({ front, machine, profile }) => {
-    const { partner, session } = machine;
-    if (!partner) return front.reporter.print(["nobody is on the line yet"]);
-    const verified = profile.contacts.byKey(partner.key)?.verified ? "verified" : "unverified";
-    const state = session?.silent ? "not reachable" : "here";
-    front.reporter.print([
-      `${partner.name}  ${state}, key ${keyTag(partner.key)}, ${verified}`,
-    ]);
-  },
-  nick: ({ front, machine }, argument) => {
-    machine.rename(toName(argument));
-    prompt(front, machine);
-    front.reporter.print([`You are now ${machine.name}`]);
-  },
-  me: ({ machine, host }, argument, now) =>
-    machine.say(`* ${machine.name} ${argument}`, host.clock.wall(), now),
-  verify: verify,
-  link: link,
-  accept: ({ front, machine }, _, now) => {
-    if (!machine.accept(now)) front.reporter.print(["there is no changed key to accept"]);
-  },
-  quit: ({ machine }) => machine.quit(),
-};
-
-function verify({ front, machine, profile }: Feeding, argument: string): void {
-  const { partner } = machine;
-  if (!partner) return front.reporter.print(["nobody is on the line yet"]);
-  if (argument === "yes" || argument === "no") {
-    profile.contacts.meet(partner.key, partner.name, 0);
-    profile.contacts.verify(partner.key, argument === "yes");
-    return front.reporter.print([
-      `${partner.name} is ${argument === "yes" ? "verified" : "not verified"} now`,
-    ]);
-  }
-  const number = safetyNumber(profile.credentials.identity.publicKey, partner.key);
-  const groups = number.split(" ");
-  front.reporter.print([
-    `safety number with ${partner.name}:`,
-    ...[0, 4, 8].map((at) => `  ${groups.slice(at, at + 4).join(" ")}`),
-    "read it to each other by voice; the same on both sides: /verify yes",
-  ]);
-}
-
-function link({ front, machine, host }: Feeding): void {
-  const { session, partner } = machine;
-  if (!session || !partner) return front.reporter.print(["nobody is on the line yet"]);
-  const { rtt, jitter, loss, mtu } = session.link;
-  front.reporter.report({
-    event: "link",
-    peer: keyText(partner.key),
-    rtt_ms: round(rtt),
-    jitter_ms: round(jitter),
-    loss: round(loss),
-    mtu,
-    address: session.address,
-  });
-  front.reporter.print(linkLines(session, host));
 }

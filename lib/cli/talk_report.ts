@@ -12,6 +12,7 @@ import { formatAddress } from "../wire/address.ts";
 import type { ChatEvent, Person } from "./event.ts";
 import type { Front } from "./front.ts";
 import type { Host } from "./host.ts";
+import type { TalkMemory } from "./memory.ts";
 import type { Profile } from "./profile.ts";
 
 /** What is needed to report. */
@@ -26,6 +27,8 @@ export interface TalkReport {
   readonly typed: string | undefined;
   /** Our own address is its first one. */
   readonly endpoint: Endpoint;
+  /** Where messages are remembered for search. */
+  readonly talked: TalkMemory;
   /** Our own name now. */
   readonly ownName: () => string;
 }
@@ -43,14 +46,22 @@ export function reportTalk(run: TalkReport, event: TalkEvent): void {
   const { reporter } = run.front;
   switch (event.type) {
     case "up":
+      if (!event.again) run.talked.without();
       return reportUp(run, event.partner, event.again);
-    case "message":
-      return reporter.report(message(event.id, event.partner, event.text, event.time, false));
+    case "message": {
+      const { id, partner, text, time, history } = event;
+      run.talked.add({ id, author: partner, text, time, self: false });
+      return reporter.report(message(id, partner, text, time, { self: false, history }));
+    }
+    case "past":
+      return run.talked.add(event);
     case "own": {
       const key = run.profile.credentials.identity.publicKey;
       const address = run.endpoint.addresses[0] ?? { host: "", port: 0 };
       const self = { key, name: run.ownName(), address };
-      return reporter.report(message(event.id, self, event.text, event.time, true));
+      run.talked.addOwn(event.id, self.name, event.text, event.time);
+      const whose = { self: true, history: false };
+      return reporter.report(message(event.id, self, event.text, event.time, whose));
     }
     case "status": {
       const { id, state, by, reason = null } = event;
@@ -63,12 +74,16 @@ export function reportTalk(run: TalkReport, event: TalkEvent): void {
       });
     }
     case "presence": {
-      const { partner, state, old = null } = event;
+      const { partner, state, old = null, text } = event;
       if (state === "here" || state === "renamed") {
+        run.talked.with(partner.name);
         warnOfNamesake(run, partner);
         run.profile.contacts.meet(partner.key, partner.name, run.host.clock.wall());
       }
-      return reporter.report({ event: "presence", who: person(partner), state, old });
+      return reporter.report(
+        { event: "presence", who: person(partner), state, old },
+        text ? { why: text } : {},
+      );
     }
     case "changedKey":
       return reporter.report({
@@ -121,7 +136,7 @@ function message(
   from: Partner,
   text: string,
   time: number,
-  self: boolean,
+  whose: { readonly self: boolean; readonly history: boolean },
 ): ChatEvent {
   return {
     event: "message",
@@ -130,9 +145,8 @@ function message(
     from: { ...person(from), address: from.address },
     text,
     sent: toIso(time),
-    self,
     private: false,
-    history: false,
+    ...whose,
   };
 }
 

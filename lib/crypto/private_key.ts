@@ -8,37 +8,17 @@
  * @module
  */
 
-import { compareBytes, sameBytes } from "../wire/bytes.ts";
+import { sameBytes } from "../wire/bytes.ts";
 import { TAG_BYTES } from "./aead.ts";
-import { sha256 } from "./hash.ts";
 import { MAX_MESSAGE, NoiseHandshake } from "./noise.ts";
 import { type KeyPair, keyPair } from "./x25519.ts";
 
-const encoder = new TextEncoder();
-const ROOM = encoder.encode("udpchat/1 private");
-const BODY = encoder.encode("udpchat/1 private body");
+const BODY = new TextEncoder().encode("udpchat/1 private body");
 
 /** What sealing adds to a body: an ephemeral key, the author's sealed static key, and a tag. */
 export const PRIVATE_SEAL_BYTES = 32 + 32 + 2 * TAG_BYTES;
 /** The longest body before it is sealed. */
 export const MAX_PRIVATE_BYTES = MAX_MESSAGE - PRIVATE_SEAL_BYTES;
-
-/**
- * The number of the room of two people who met in another room. Everybody there can know it.
- *
- * @param parent The number of the room where they met, 32 bytes.
- * @param one The Ed25519 key of one of them.
- * @param other The key of the other; the order does not matter.
- * @returns 32 bytes.
- */
-export function privateRoomNumber(
-  parent: Uint8Array,
-  one: Uint8Array,
-  other: Uint8Array,
-): Uint8Array {
-  const [first, second] = compareBytes(one, other) <= 0 ? [one, other] : [other, one];
-  return sha256(ROOM, parent, first, second);
-}
 
 /** What one of the two needs. */
 export interface PrivateOptions {

@@ -1,6 +1,6 @@
 /**
- * Rooms with a secret: their number, and the sealing of what is said in them. A relay that stores the
- * room knows neither.
+ * Numbers of rooms; and rooms with a secret: the sealing of what is said in them. A relay that stores
+ * such a room knows neither its name nor that.
  *
  * There is no forward secrecy: who learns the secret reads everything that was ever said. Who said
  * what is not proved by the seal, which all members can make, but by the signature of the entry.
@@ -9,6 +9,7 @@
  */
 
 import { KEY_BYTES, NONCE_BYTES, open, seal, TAG_BYTES } from "./aead.ts";
+import { compareBytes } from "../wire/bytes.ts";
 import { expand, hmac, sha256 } from "./hash.ts";
 
 /** Bytes of a room's secret. */
@@ -18,6 +19,8 @@ export const SEAL_BYTES = NONCE_BYTES + TAG_BYTES;
 
 const encoder = new TextEncoder();
 const OPEN_ROOM = encoder.encode("udpchat/1 open room");
+const PRIVATE_ROOM = encoder.encode("udpchat/1 private");
+const TALK_ROOM = encoder.encode("udpchat/1 talk");
 
 /**
  * The number of a room without a secret: whoever knows its name can join.
@@ -27,6 +30,37 @@ const OPEN_ROOM = encoder.encode("udpchat/1 open room");
  */
 export function openRoomNumber(name: string): Uint8Array {
   return sha256(OPEN_ROOM, encoder.encode(name));
+}
+
+/**
+ * The number of the room of two people who met in another room. Everybody there can know it.
+ *
+ * @param parent The number of the room where they met, 32 bytes.
+ * @param one The Ed25519 key of one of them.
+ * @param other The key of the other; the order does not matter.
+ * @returns 32 bytes.
+ */
+export function privateRoomNumber(
+  parent: Uint8Array,
+  one: Uint8Array,
+  other: Uint8Array,
+): Uint8Array {
+  return sha256(PRIVATE_ROOM, parent, ...inOrder(one, other));
+}
+
+/**
+ * The number of the room of two people on a line.
+ *
+ * @param one The Ed25519 key of one of them.
+ * @param other The key of the other; the order does not matter.
+ * @returns 32 bytes.
+ */
+export function talkRoomNumber(one: Uint8Array, other: Uint8Array): Uint8Array {
+  return sha256(TALK_ROOM, ...inOrder(one, other));
+}
+
+function inOrder(one: Uint8Array, other: Uint8Array): [Uint8Array, Uint8Array] {
+  return compareBytes(one, other) <= 0 ? [one, other] : [other, one];
 }
 
 /** A room's secret at work. */

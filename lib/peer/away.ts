@@ -7,6 +7,7 @@
 
 import type { RoomSeal } from "../chat/people.ts";
 import { type Identity, verify } from "../crypto/identity.ts";
+import { sameBytes } from "../wire/bytes.ts";
 import { LOG_BYTES } from "../wire/entry.ts";
 import {
   decodePresence,
@@ -75,6 +76,11 @@ export class Away {
     return this.#text;
   }
 
+  /** Whether it is said in this room. */
+  isFor(room: Uint8Array): boolean {
+    return sameBytes(room, this.#options.room);
+  }
+
   /** When {@linkcode Away.due} has something to send, in ms. */
   get dueAt(): number | undefined {
     return this.#dueAt;
@@ -126,10 +132,10 @@ export class Away {
    * @returns Where they are; undefined where it is something else, or not theirs.
    */
   read(bytes: Uint8Array): Whereabouts | undefined {
-    const presence = decodePresence(bytes), { room: ours, seal } = this.#options;
+    const presence = decodePresence(bytes), { seal } = this.#options;
     if (presence === undefined) return undefined;
     const { room, author, signature, body } = presence;
-    if (room.some((byte, at) => byte !== ours[at])) return undefined;
+    if (!this.isFor(room)) return undefined;
     if (!verify(author, signed(room, author, body), signature)) return undefined;
     const plain = seal ? seal.open(author, NO_LOG, body) : body;
     const said = plain && decodePresenceBody(plain);

@@ -32,6 +32,11 @@ export class Calls {
     this.#to = to;
   }
 
+  /** The place. */
+  get to(): readonly Address[] {
+    return this.#to;
+  }
+
   /** When to call again, in ms. */
   get retryAt(): number | undefined {
     return this.#retryAt;
@@ -42,14 +47,26 @@ export class Calls {
    *
    * @param replaces The session is to take the place of one that seems dead.
    * @param now Time in ms.
+   * @param known Where somebody was heard, if there is no place.
    */
-  begin(replaces: boolean, now: number): void {
+  begin(replaces: boolean, now: number, known?: Address): void {
     this.#retryAt = undefined;
     if (this.#calls.size > 0) return;
-    for (const address of this.#to) this.#calls.add(this.#hub.call(address, replaces, now));
+    const to = this.#to.length > 0 || known === undefined ? this.#to : [known];
+    for (const address of to) this.#calls.add(this.#hub.call(address, replaces, now));
   }
 
-  /** A call led to a session: the others are given up. */
+  /** A call led to a session; the others go on until it is clear that it is the right one. */
+  ended(call: number): void {
+    this.#calls.delete(call);
+  }
+
+  /** It is not called again for now. */
+  rest(): void {
+    this.#retryAt = undefined;
+  }
+
+  /** A call led to the right session: the others are given up. */
   answered(): void {
     this.stop();
     this.#wait = RETRY_MS;
@@ -60,10 +77,11 @@ export class Calls {
    *
    * @param call Which call; undefined where a session has ended.
    * @param now Time in ms.
+   * @param wait How long, in ms, where it is known.
    */
-  failed(call: number | undefined, now: number): void {
+  failed(call: number | undefined, now: number, wait: number = this.#wait): void {
     if (call !== undefined) this.#calls.delete(call);
-    this.#retryAt ??= now + this.#wait;
+    this.#retryAt ??= now + wait;
     this.#wait = Math.min(2 * this.#wait, LONGEST_RETRY_MS);
   }
 

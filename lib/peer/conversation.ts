@@ -10,15 +10,18 @@ import { type Body, encodeBody } from "../chat/body.ts";
 import type { EntryStore, StoredEntry } from "../chat/entry_store.ts";
 import { People, type RoomSeal } from "../chat/people.ts";
 import type { Room } from "../chat/room.ts";
-import { equal } from "../crypto/hash.ts";
+import { equal, sha256 } from "../crypto/hash.ts";
 import { certify, keyText } from "../crypto/identity.ts";
 import type { HubOptions } from "../session/hub.ts";
-import { type Entry, LOG_BYTES } from "../wire/entry.ts";
+import { Writer } from "../wire/bytes.ts";
+import { AUTHOR_BYTES, type Entry, LOG_BYTES, type LogName } from "../wire/entry.ts";
 import { Delivery } from "./delivery.ts";
 import type { Node } from "./node.ts";
 
-/** Characters of an entry's hash that name a message (80 bits: enough to tell all of a room apart). */
+/** Characters of a hash that name a message (80 bits: enough to tell all of a room apart). */
 const ID_CHARACTERS = 16;
+/** Entries that are looked at for what was said last (our choice: as many as wait for a history). */
+const LOOKED_BACK = 1_000;
 /** After so long one's name is said again, as a relay lets old entries go, in ms (ours: a week). */
 const NAME_MS = 7 * 86_400_000;
 
@@ -36,14 +39,26 @@ export interface ConversationOptions {
   readonly room: Room;
   /** How bodies are sealed; in the clear where it is left out. */
   readonly seal?: RoomSeal | undefined;
+  /** The number of one's own log, where none is known yet; a random one if it is left out. */
+  readonly log?: Uint8Array;
 }
 
 /** A message of one's own that was said just now. */
 export interface Said {
   /** What people and programs call it. */
   readonly id: string;
+  readonly text: string;
   /** Wall time in ms since 1970. */
   readonly time: number;
+}
+
+/** A message as it is kept. */
+export interface Recalled {
+  /** What people and programs call it. */
+  readonly id: string;
+  readonly text: string;
+  /** Who said it, and when. */
+  readonly entry: Entry;
 }
 
 /** One room, and what one says there. */
@@ -87,17 +102,36 @@ export class Conversation {
   }
 
   /**
-   * Says a line. It is kept before this returns.
+   * Reads what was said last: names that people took later than with the first entry of their logs are
+   * learnt.
    *
-   * @param text The message.
-   * @param now Time in ms.
-   * @throws {RangeError} If it is longer than 65,536 bytes.
-   * @throws {Error} If it cannot be kept; it was not said then.
+   * @returns What was said, the latest last.
    */
-  say(text: string, now: number): Said {
-    const stored = this.#write({ kind: "text", text }, now), id = messageId(stored);
-    this.delivery.add(stored.entry.number, id);
-    return { id, time: stored.entry.time };
+  recall(): Recalled[] {
+    const recalled: Recalled[] = [];
+    for (const { entry } of this.#options.store.newest(this.room.number, LOOKED_BACK)) {
+      const body = this.people.open(entry);
+      if (body?.kind === "profile") this.people.learn(entry, body);
+      else if (body) recalled.push({ id: messageId(entry), text: body.text, entry });
+    }
+    return recalled;
+  }
+
+  /**
+   * Says lines, all or none. They are kept before this returns.
+   *
+   * @param lines The messages; what they are called here and when they were typed, where that was before.
+   * @param now Time in ms.
+   * @throws {RangeError} If one is longer than 65,536 bytes.
+   * @throws {Error} If they cannot be kept; nothing was said then.
+   */
+  say(lines: readonly (Partial<Said> & { readonly text: string })[], now: number): Said[] {
+    const bodies = lines.map(({ text, time }) => ({ body: { kind: "text", text } as const, time }));
+    return this.#write(bodies, now).map(({ entry }, at) => {
+      const id = lines[at]?.id ?? messageId(entry);
+      this.delivery.add(entry.number, id);
+      return { id, text: lines[at]?.text ?? "", time: entry.time };
+    });
   }
 
   /**
@@ -115,7 +149,7 @@ export class Conversation {
     const { identity, staticKey: { publicKey: staticKey } } = this.#options.hub.credentials;
     const certificate = certify(identity, staticKey);
     const body = { kind: "profile", name, staticKey, certificate } as const;
-    this.people.learn(this.#write(body, now).entry, body);
+    for (const { entry } of this.#write([{ body }], now)) this.people.learn(entry, body);
   }
 
   /**
@@ -165,23 +199,32 @@ export class Conversation {
   }
 
   #ownLog(): Uint8Array {
-    const { store, hub } = this.#options;
-    return store.ownLog(this.room.number, this.#own, () => hub.random(LOG_BYTES));
+    const { store, hub, log } = this.#options;
+    const make = (): Uint8Array =>
+      log && !this.room.log({ author: this.#own, log }) ? log : hub.random(LOG_BYTES);
+    return store.ownLog(this.room.number, this.#own, make);
   }
 
-  #write(body: Body, now: number): StoredEntry {
-    const { node, hub, seal } = this.#options, log = this.#log, plain = encodeBody(body);
-    const sealed = seal?.seal(this.#own, log, hub.random, plain) ?? plain;
+  #write(
+    said: readonly { readonly body: Body; readonly time?: number | undefined }[],
+    now: number,
+  ): StoredEntry[] {
+    const { node, hub, seal } = this.#options, log = this.#log;
+    const sealed = said.map(({ body, time }) => {
+      const plain = encodeBody(body);
+      return { body: seal?.seal(this.#own, log, hub.random, plain) ?? plain, time };
+    });
     return node.say(this.room, log, sealed, now);
   }
 }
 
 /**
- * What people and programs call a message.
+ * What people and programs call a message: the same for all who have it.
  *
- * @param stored Its entry.
+ * @param entry Its author, log and number.
  * @returns 16 characters.
  */
-export function messageId({ id }: StoredEntry): string {
-  return keyText(id).slice(0, ID_CHARACTERS);
+export function messageId({ author, log, number }: LogName & { readonly number: number }): string {
+  const name = new Writer(AUTHOR_BYTES + LOG_BYTES + 8).bytes(author).bytes(log).varint(number);
+  return keyText(sha256(name.finish())).slice(0, ID_CHARACTERS);
 }

@@ -56,6 +56,11 @@ export class Delivery {
     return news;
   }
 
+  /** What is not stored will not be waited for. */
+  clear(): void {
+    this.#unstored.clear();
+  }
+
   /** The id of a stored message; undefined where it is not followed any more. */
   idOf(number: number): string | undefined {
     return this.#stored.get(number);

@@ -5,7 +5,7 @@
  */
 
 import type { Session } from "../session/session.ts";
-import { decodeEcho, ECHO, encodeEcho } from "../wire/talk.ts";
+import { decodeEcho, ECHO, encodeEcho } from "../wire/echo.ts";
 
 /**
  * Answers a question for a round trip.

@@ -36,6 +36,8 @@ export class Link {
   readonly key: string;
   /** What waits as the other side writes too fast; the node's own. */
   throttle: Throttle<unknown> | undefined;
+  /** What the other side said and nobody has listened to; undefined once somebody does. */
+  unheard: { readonly stream: number; readonly bytes: Uint8Array }[] | undefined;
   readonly #readers: readonly [RecordReader<RoomRecord>, RecordReader<RoomRecord>] = [
     roomReader(),
     roomReader(),

@@ -24,6 +24,7 @@ import { noticeOf } from "./member_notice.ts";
 import { MemberRooms } from "./member_rooms.ts";
 import { Node } from "./node.ts";
 import type { NodeEvent } from "./node_event.ts";
+import { Pin } from "./pin.ts";
 import type { Roster } from "./roster.ts";
 
 /** Messages that wait before reading of more stops (our choice). */
@@ -42,8 +43,7 @@ export class Member {
   #events: MemberEvent[] = [];
   #link: Link | undefined;
   #everUp = false;
-  #changed: Uint8Array | undefined;
-  #accepted: Uint8Array | undefined;
+  readonly #pin: Pin;
   #lost = 0;
   #ended = false;
   /** When to see whether a relay that stores nothing is still there, in ms. */
@@ -77,6 +77,7 @@ export class Member {
     );
     const { identity } = hub.credentials;
     this.#away = new Away({ identity, room: number, seal, random: hub.random, wall });
+    this.#pin = new Pin(options);
     this.#calls = new Calls(this.#node.hub, options.to);
     this.#calls.begin(false, now);
   }
@@ -130,9 +131,21 @@ export class Member {
    * @throws {Error} If it cannot be kept; it was not said then.
    */
   say(text: string, now: number): void {
+    this.sayAll([text], now);
+  }
+
+  /**
+   * Says lines, all or none, as {@linkcode say}.
+   *
+   * @param texts The messages.
+   * @param now Time in ms.
+   */
+  sayAll(texts: readonly string[], now: number): void {
     if (this.#done || this.#ended) return;
-    this.#rooms.say(text, now);
+    this.#rooms.say(texts, now);
     this.#nudgeAt ??= now + NUDGE_MS;
+    // Nobody who takes anything is no reason to wait for ever with what a pipe still has.
+    if (this.full && !this.#options.stay) this.#deadline ??= now + this.#options.timeout;
   }
 
   /**
@@ -225,8 +238,7 @@ export class Member {
    * @returns False where there is none to say yes to.
    */
   accept(now: number): boolean {
-    if (!this.#changed || this.#accepted) return false;
-    this.#accepted = this.#changed;
+    if (!this.#pin.accept()) return false;
     this.#calls.begin(false, now);
     return true;
   }
@@ -253,6 +265,7 @@ export class Member {
     if (this.#nudgeAt !== undefined && now >= this.#nudgeAt) this.#nudge(now);
     this.#tellPresence(now);
     if (this.#deadline === undefined || now < this.#deadline || this.#done) return;
+    this.#ended = true;
     if (this.#everUp) this.leave(0, "time is over");
     else {
       this.#notice("error", "no-answer", "nobody answered: is udpchat serve running there?");
@@ -296,7 +309,9 @@ export class Member {
     this.#node.work(now);
     for (const event of this.#node.events()) this.#event(event, now);
     // A relay that takes its time is not one that does not answer.
-    if (this.#ended && this.#rooms.unstored < before) this.#deadline = now + this.#options.timeout;
+    if (this.#rooms.unstored < before) {
+      this.#deadline = this.#ended ? now + this.#options.timeout : undefined;
+    }
     this.#leaveIfReady();
   }
 
@@ -323,21 +338,19 @@ export class Member {
 
   #up({ session, remote, call }: Extract<HubEvent, { type: "up" }>, now: number): void {
     if (this.#done || call === undefined) return this.#node.close(session, CLOSE.done, "no call");
-    const { pinned, expects, acceptNewKey, asks, room } = this.#options, key = remote.identity;
+    const { pinned, expects, asks, room } = this.#options, key = remote.identity;
     if (expects && !expects(key)) {
       this.#notice("error", "relay", "another relay answers than the one that the link names");
       return this.leave(1, "other relay");
     }
-    const accepted = acceptNewKey || (this.#accepted && equal(this.#accepted, key));
-    if (pinned && !equal(pinned, key) && !accepted) {
+    if (!this.#pin.admits(key)) {
       this.#calls.stop();
-      this.#changed = key;
       this.#node.close(session, CLOSE.done, "not accepted");
-      this.#events.push({ type: "changedKey", key, pinned });
+      this.#events.push({ type: "changedKey", key, pinned: pinned ?? key });
       if (asks === false) this.leave(3, "changed key");
       return;
     }
-    const link = [...this.#node.links].find((each) => each.session === session);
+    const link = this.#node.linkOf(session);
     if (link === undefined) return;
     const before = this.#link?.session;
     if (before && before !== session) this.#node.close(before, CLOSE.replaced, "another session");

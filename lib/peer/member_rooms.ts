@@ -53,8 +53,14 @@ export class MemberRooms {
     this.#tell = options.tell;
     this.#name = options.name;
     this.#main = new Conversation(options);
+    const recalled = this.#main.recall();
     this.#privates = new Privates(options, this.#main);
     this.roster = new Roster(options.room, this.#main.people, options.store);
+    // A crash may have come between an entry and the history of what was read.
+    for (const { id, text, entry: { author: key, time } } of recalled) {
+      const author = this.#author(key), self = equal(key, this.#own);
+      this.#tell({ type: "past", id, author, text, time, self, history: true });
+    }
     this.#main.sayName(this.#name, now);
   }
 
@@ -79,15 +85,15 @@ export class MemberRooms {
   }
 
   /**
-   * Says a line in the room. It is kept before this returns.
+   * Says lines in the room, all or none. They are kept before this returns.
    *
-   * @param text The message.
+   * @param texts The messages.
    * @param now Time in ms.
-   * @throws {RangeError} If it is longer than 65,536 bytes.
-   * @throws {Error} If it cannot be kept; it was not said then.
+   * @throws {RangeError} If one is longer than 65,536 bytes.
+   * @throws {Error} If they cannot be kept; nothing was said then.
    */
-  say(text: string, now: number): void {
-    this.#say(this.#main, text, {}, now);
+  say(texts: readonly string[], now: number): void {
+    this.#say(this.#main, texts, {}, now);
   }
 
   /**
@@ -107,7 +113,7 @@ export class MemberRooms {
     const talk = this.#privates.with(key), { conversation } = talk;
     conversation.sayName(this.#name, now);
     this.#lastPartner = key;
-    this.#say(conversation, text, { partner }, now);
+    this.#say(conversation, [text], { partner }, now);
     if (this.#link) this.#privates.join(this.#link, talk);
   }
 
@@ -250,7 +256,7 @@ export class MemberRooms {
       else for (const event of this.roster.learn(entry, body, history)) this.#tell(event);
       return;
     }
-    const { text } = body, { time } = entry, id = messageId(stored);
+    const { text } = body, { time } = entry, id = messageId(entry);
     const type = how.history && how.stream !== LIVE ? "past" : "message";
     const said = { id, author: this.#author(entry.author), text, time, self, history };
     if (of && !self) this.#lastPartner = of.partner;
@@ -259,13 +265,15 @@ export class MemberRooms {
 
   #say(
     conversation: Conversation,
-    text: string,
+    texts: readonly string[],
     to: { readonly partner?: Author },
     now: number,
   ): void {
-    const { id, time } = conversation.say(text, now), author = this.#author(this.#own);
-    this.#tell({ type: "message", id, author, text, time, self: true, history: false, ...to });
-    if (this.#link) this.#tell({ type: "status", id, state: "sent" });
+    const author = this.#author(this.#own);
+    for (const said of conversation.say(texts.map((text) => ({ text })), now)) {
+      this.#tell({ type: "message", ...said, author, self: true, history: false, ...to });
+      if (this.#link) this.#tell({ type: "status", id: said.id, state: "sent" });
+    }
   }
 
   #stored(ids: readonly string[]): void {

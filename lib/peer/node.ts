@@ -32,6 +32,8 @@ const COMMIT_MS = 5;
 const COMMIT_ENTRIES = 512;
 /** Entries that wait for a disk that refuses them; more are not taken (our choice). */
 const MAX_WAITING = 16_384;
+/** Pieces of those who are not listened to yet (our choice; each a datagram's worth). */
+const MAX_UNHEARD = 256;
 /** The disk is asked again after so long, in ms (our choice). */
 const RETRY_MS = 1_000;
 
@@ -114,27 +116,32 @@ export class Node {
   }
 
   /**
-   * Says something; it is kept at once.
+   * Says something; it is kept at once, all or nothing.
    *
    * @param room Where.
    * @param log In which log of one's own.
-   * @param body What is said.
+   * @param said Bodies; each with the time when it was typed, in ms since 1970, where that was earlier.
    * @param now Time in ms.
-   * @returns The entry.
-   * @throws {Error} If it cannot be kept; nothing was said then.
+   * @returns The entries.
+   * @throws {Error} If they cannot be kept; nothing was said then.
    */
-  say(room: Room, log: Uint8Array, body: Uint8Array, now: number): StoredEntry {
-    const { identity } = this.#options.hub.credentials;
-    const checked = room.say(identity, log, body, this.#options.wall(now));
-    let seq: number | undefined;
+  say(
+    room: Room,
+    log: Uint8Array,
+    said: readonly { readonly body: Uint8Array; readonly time?: number | undefined }[],
+    now: number,
+  ): StoredEntry[] {
+    const { identity } = this.#options.hub.credentials, wall = this.#options.wall(now);
+    const checked = said.map(({ body, time }) => room.say(identity, log, body, wall, time));
+    let seqs: number[];
     try {
-      [seq] = this.store.append([checked]);
+      seqs = this.store.append(checked);
     } catch (error) {
-      room.dropped([checked]);
+      room.dropped(checked);
       throw error;
     }
-    const stored = { ...checked, seq: seq ?? 0 };
-    this.#kept(room, [stored], [OWN], now);
+    const stored = checked.map((each, at) => ({ ...each, seq: seqs[at] ?? 0 }));
+    this.#kept(room, stored, stored.map(() => OWN), now);
     return stored;
   }
 
@@ -170,6 +177,28 @@ export class Node {
     // It is read from the store again when somebody comes; what waits to be kept needs it till then.
     const waits = this.#inbox.some((waiting) => waiting.room === room);
     if (!waits && !this.#options.stays?.(room)) this.#rooms.delete(room.key);
+  }
+
+  /**
+   * Listens to who called, from the beginning.
+   *
+   * @param link The link.
+   * @param now Time in ms.
+   */
+  listen(link: Link, now: number): void {
+    const unheard = link.unheard ?? [];
+    link.unheard = undefined;
+    for (const { stream, bytes } of unheard) this.#data(link, stream, bytes, now);
+  }
+
+  /** The link of a session; undefined where it is over. */
+  linkOf(session: Session): Link | undefined {
+    return this.#links.get(session);
+  }
+
+  /** Something that came is not kept or not acknowledged yet. */
+  get owes(): boolean {
+    return this.#owed.size > 0;
   }
 
   /** Says something about a room that is no entry. */
@@ -227,7 +256,11 @@ export class Node {
   }
 
   #hubEvent(event: HubEvent, now: number): void {
-    if (event.type === "up") this.#links.set(event.session, new Link(event.session, event.remote));
+    if (event.type === "up") {
+      const link = new Link(event.session, event.remote);
+      if (this.#options.guarded && event.call === undefined) link.unheard = [];
+      this.#links.set(event.session, link);
+    }
     if (event.type !== "session") {
       this.#events.push(event);
       return;
@@ -252,6 +285,12 @@ export class Node {
 
   #data(link: Link, stream: number, bytes: Uint8Array, now: number): void {
     if (stream !== LIVE && stream !== HISTORY) return;
+    if (link.unheard) {
+      link.unheard.push({ stream, bytes });
+      if (link.unheard.length === 1) this.#events.push({ type: "waits", link });
+      if (link.unheard.length > MAX_UNHEARD) this.close(link.session, CLOSE.done, "not accepted");
+      return;
+    }
     for (const heard of link.read(stream, bytes)) {
       if (!this.#record(link, stream, heard, now)) return this.#refuse(link);
     }

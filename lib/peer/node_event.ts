@@ -29,6 +29,8 @@ export interface NodeOptions {
   ) => void;
   /** A room that is remembered while nobody is in it: one's own. */
   readonly stays?: (room: Room) => boolean;
+  /** Who calls is not listened to before `listen`. */
+  readonly guarded?: boolean;
   /** How much each may write; who writes more is passed on more slowly. */
   readonly pace?: Pace | undefined;
   /** Which entries of a room the other side of a link is told of live. */
@@ -39,6 +41,8 @@ export interface NodeOptions {
 export type NodeEvent =
   | Extract<HubEvent, { type: "up" | "failed" | "version" }>
   | { readonly type: "session"; readonly link: Link; readonly event: SessionEvent }
+  /** Who is not listened to says something: the first of it. */
+  | { readonly type: "waits"; readonly link: Link }
   /** A record that is not about entries, on a link that is in the room. */
   | {
     readonly type: "record";

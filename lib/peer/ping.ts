@@ -10,7 +10,7 @@ import { CLOSE } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
 import type { Address } from "../wire/address.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
-import { decodeEcho, ECHO, encodeEcho } from "../wire/talk.ts";
+import { decodeEcho, ECHO, encodeEcho } from "../wire/echo.ts";
 
 /** What is measured. */
 export interface PingOptions {

@@ -5,7 +5,8 @@
  */
 
 import type { Room } from "../chat/room.ts";
-import { PrivateKey, privateRoomNumber } from "../crypto/private_key.ts";
+import { PrivateKey } from "../crypto/private_key.ts";
+import { privateRoomNumber } from "../crypto/room_key.ts";
 import { MAX_PRIVATES } from "../wire/room.ts";
 import { Conversation, type ConversationOptions } from "./conversation.ts";
 import type { Link } from "./link.ts";

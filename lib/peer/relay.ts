@@ -8,7 +8,7 @@
 import { Progress } from "../chat/progress.ts";
 import type { LogFloor, Pair } from "../chat/entry_store.ts";
 import { roomKey } from "../chat/room.ts";
-import { privateRoomNumber } from "../crypto/private_key.ts";
+import { privateRoomNumber } from "../crypto/room_key.ts";
 import { Budget } from "../session/budget.ts";
 import { CLOSE } from "../session/event.ts";
 import type { Address } from "../wire/address.ts";

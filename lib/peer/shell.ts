@@ -54,7 +54,7 @@ const SENDS_PER_TURN = 32;
 /** What cannot be sent, or is still on a simulated way, holds up the end so long at most, in ms. */
 const GRACE_MS = 5_000;
 
-/** Lines taken from a pipe before a short rest, so that the receiver's buffer is not overrun. */
+/** Lines taken from a pipe at once, before a short rest, so that the receiver's buffer is not overrun. */
 const LINES_PER_REST = 32;
 /** That rest in ms. */
 const REST_MS = 1;
@@ -122,21 +122,27 @@ export class Shell<E> {
   /**
    * Feeds lines to the machine, no faster than it takes them.
    *
-   * @param lines The lines; read only as fast as they are taken.
-   * @param each What to do with a line.
+   * @param batches Lines as they come, read only as fast as they are taken.
+   * @param take What to do with some lines: 32 at most.
    * @param end What to do when there are no more.
    */
   async feed(
-    lines: AsyncIterable<string>,
-    each: (line: string, now: number) => void,
+    batches: AsyncIterable<readonly string[]>,
+    take: (lines: readonly string[], now: number) => void,
     end: (now: number) => void,
   ): Promise<void> {
     let taken = 0;
-    for await (const line of lines) {
-      this.act((now) => each(line, now));
-      while (this.#machine.full && !this.#machine.done) await this.#whenIdle();
-      if (this.#machine.done) return;
-      if (++taken % LINES_PER_REST === 0) await sleep(this.#clock, REST_MS);
+    for await (const batch of batches) {
+      for (let at = 0; at < batch.length;) {
+        const until = at + LINES_PER_REST - taken % LINES_PER_REST;
+        const lines = batch.slice(at, until);
+        this.act((now) => take(lines, now));
+        at += lines.length;
+        taken += lines.length;
+        while (this.#machine.full && !this.#machine.done) await this.#whenIdle();
+        if (this.#machine.done) return;
+        if (taken % LINES_PER_REST === 0) await sleep(this.#clock, REST_MS);
+      }
     }
     this.act(end);
   }

@@ -1,58 +1,51 @@
 /**
- * Two people on a line: the first small policy over the hub. It calls or waits, keeps what was typed
- * until the other side holds it, and goes on by itself when the other comes back. A pure machine, driven
- * by {@linkcode Shell}.
+ * Two people on a line: a room of two, without a relay. It goes on by itself when the other comes back. A
+ * pure machine, driven by {@linkcode Shell}.
  *
  * ```text
- *   say ─▶ outbox ─▶ session, again on each new session ─▶ HAVE ─▶ delivered
+ *   say ─▶ own log, on disk ─▶ each session with the other ─▶ HAVE ─▶ delivered
  * ```
  *
  * @module
  */
 
+import { roomKey } from "../chat/room.ts";
 import { equal } from "../crypto/hash.ts";
-import { keyTag } from "../crypto/identity.ts";
-import { Hub, type HubEvent } from "../session/hub.ts";
-import { CLOSE, type SessionEvent } from "../session/event.ts";
+import { CLOSE } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
-import type { Remote } from "../session/credentials.ts";
-import { type Address, sameAddresses } from "../wire/address.ts";
+import type { Address } from "../wire/address.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
-import { VERSION } from "../wire/packet.ts";
-import { talkReader } from "../wire/talk.ts";
-import { CHAT, Exchange } from "./exchange.ts";
-import { type Guest, type Line, partnerOf } from "./line.ts";
-import type { Outbox } from "./outbox.ts";
+import { within } from "../wire/ranges.ts";
+import { Away, type Whereabouts } from "./away.ts";
+import { Exchange } from "./exchange.ts";
+import type { Link } from "./link.ts";
+import { Node } from "./node.ts";
+import type { NodeEvent } from "./node_event.ts";
+import { type LineEvent, Reception, turnedAway } from "./reception.ts";
 import type { Partner, TalkDone, TalkEvent, TalkOptions } from "./talk_event.ts";
+import { diskNotice, talkNotice } from "./talk_notice.ts";
 
 /** At the end so long is waited for what the other is owed to arrive, in ms (our choice). */
 const OWED_MS = 2_000;
-/** After a call that was answered and led to nothing, in ms (our choice). */
-const RETRY_MS = 1_000;
-/** After a call that was told to be busy, in ms (our choice). */
-const BUSY_RETRY_MS = 15_000;
-/** Pieces kept until it is clear who a session belongs to (our choice; each a datagram's worth). */
-const MAX_WAITING = 256;
+/** Who has not kept what they got after so long is asked whether they are there, in ms (our choice). */
+const NUDGE_MS = 2_000;
 
 /** One line for two. */
 export class Talk {
   readonly #options: TalkOptions;
-  readonly #hub: Hub;
+  readonly #node: Node;
+  readonly #line: Reception;
   readonly #exchange: Exchange;
-  readonly #outbox: Outbox;
   #events: TalkEvent[] = [];
-  #name: string;
-  #to: readonly Address[];
-  #line: Line | undefined;
-  readonly #calls = new Set<number>();
-  #everUp = false;
-  readonly #guests = new Map<Session, Guest>();
-  /** The key that the person was asked about last, and the one that they said yes to. */
-  #changed: Uint8Array | undefined;
-  #accepted: Uint8Array | undefined;
-  /** When to call again after a call that led to nothing, in ms. */
-  #retryAt: number | undefined;
   #toldVersion = false;
+  /** Why one is away, whoever is on the line; undefined while one is not. */
+  #awayText: string | undefined;
+  /** How it is said in the room with whoever is on the line. */
+  #away: Away | undefined;
+  /** What they said about it last. */
+  #theirs: Whereabouts | undefined;
+  /** When to see whether somebody who keeps nothing is still there, in ms. */
+  #nudgeAt: number | undefined;
   /** All of ours is held; until when to wait for what the other is owed, in ms. */
   #owesUntil: number | undefined;
   #ended = false;
@@ -67,16 +60,30 @@ export class Talk {
    */
   constructor(options: TalkOptions, now: number) {
     this.#options = options;
-    this.#name = options.name;
-    this.#to = options.to;
-    this.#hub = new Hub(options.hub);
-    this.#exchange = new Exchange(
-      options.hub.random(8),
-      (event) => this.#events.push(event),
-      (session) => this.#hub.touch(session),
-    );
-    this.#outbox = this.#exchange.outbox;
-    this.#callAgain(now, false);
+    const { hub, store, wall, name, pinned } = options;
+    const own = hub.credentials.identity.publicKey;
+    this.#node = new Node({
+      hub,
+      store,
+      wall,
+      guarded: true,
+      pushes: ({ entry }) => equal(entry.author, own),
+      stays: () => true,
+      asked: (link, room, record) => {
+        if (record.type !== "join" || !this.#line.isTheirs(link.remote)) return;
+        this.#exchange.asked(link, room);
+      },
+    }, now);
+    const tell = (event: TalkEvent): void => void this.#events.push(event);
+    this.#exchange = new Exchange({ node: this.#node, hub, store, wall, name, tell });
+    this.#line = new Reception({
+      ...options,
+      node: this.#node,
+      waits: () => this.#exchange.size > 0,
+      tell: (event, at) => this.#lineEvent(event, at),
+    });
+    if (pinned) this.#exchange.open(pinned, now);
+    this.#line.call(now);
   }
 
   /** Why it is over, once it is. */
@@ -86,49 +93,88 @@ export class Talk {
 
   /** So much waits that no more lines should be read for now. */
   get full(): boolean {
-    return this.#outbox.full;
+    return this.#exchange.full;
   }
 
   /** The person at the other end, while known. */
   get partner(): Partner | undefined {
-    return this.#line && partnerOf(this.#line);
+    const { link } = this.#line;
+    return link && this.#partnerOf(link);
   }
 
   /** The line, for `/link`. */
   get session(): Session | undefined {
-    return this.#line?.session;
+    return this.#line.link?.session;
   }
 
   /** What the other sees. */
   get name(): string {
-    return this.#name;
+    return this.#exchange.name;
   }
 
-  /** Changes what the other sees. */
-  rename(name: string): void {
-    this.#name = name;
-    if (this.#line) this.#exchange.hello(this.#line.session, name);
+  /**
+   * Changes what the other sees.
+   *
+   * @param name The name.
+   * @param now Time in ms.
+   */
+  rename(name: string, now: number): void {
+    this.#exchange.rename(name, now);
   }
 
   /**
    * Says a line; it is kept until the other holds it.
    *
    * @param text The message.
-   * @param time Wall time in ms since 1970.
    * @param now Time in ms.
    * @throws {RangeError} If it is longer than 65,536 bytes.
+   * @throws {Error} If it cannot be kept; it was not said then.
    */
-  say(text: string, time: number, now: number): void {
+  say(text: string, now: number): void {
+    this.sayAll([text], now);
+  }
+
+  /**
+   * Says lines, all or none, as {@linkcode say}.
+   *
+   * @param texts The messages.
+   * @param now Time in ms.
+   */
+  sayAll(texts: readonly string[], now: number): void {
     if (this.#done || this.#ended) return;
-    const message = this.#outbox.add(text, time);
-    this.#events.push({ type: "own", id: message.id, text, time });
-    if (this.#line && this.#alive) this.#exchange.send(this.#line.session, message.number);
-    else this.#callAgain(now, this.#line !== undefined);
+    this.#exchange.say(texts, now);
+    this.#nudgeAt ??= now + NUDGE_MS;
+    // Nobody who takes anything is no reason to wait for ever with what a pipe still has.
+    if (this.full && !this.#options.stay) this.#deadline ??= now + this.#options.timeout;
+    if (this.#line.alive) this.#exchange.sent();
+    else this.#line.call(now);
+  }
+
+  /** Why we are away; undefined while we are not. */
+  get away(): string | undefined {
+    return this.#awayText;
+  }
+
+  /** Why the other is away; undefined while they are not. */
+  get partnerAway(): string | undefined {
+    return this.#theirs?.away ? this.#theirs.text : undefined;
+  }
+
+  /**
+   * Goes away, or comes back; the other is told.
+   *
+   * @param text Why; undefined to come back.
+   * @param now Time in ms.
+   */
+  setAway(text: string | undefined, now: number): void {
+    this.#awayText = text;
+    this.#away?.set(text, now);
+    this.#tellAway(now);
   }
 
   /** A line was refused before it came here: it counts as not delivered. */
   lose(): void {
-    this.#outbox.lost++;
+    this.#exchange.lost++;
   }
 
   /**
@@ -156,16 +202,21 @@ export class Talk {
    */
   leave(status: number, reason: string): void {
     if (this.#done) return;
-    const missing = this.#outbox.missing;
-    for (const { id } of missing) {
+    const { missing } = this.#exchange, kept = !this.#ended && this.#exchange.isKept;
+    for (const id of missing) {
       this.#events.push({ type: "status", id, state: "failed", reason: "not delivered" });
     }
-    if (missing.length > 0) this.#notice("warning", "undelivered", this.#outbox.describe());
-    this.#stopCalling();
-    for (const session of this.#hub.sessions) this.#exchange.close(session, CLOSE.done, reason);
-    const lost = missing.length > 0 || this.#outbox.lost > 0;
+    if (missing.length > 0) {
+      this.#notice("warning", "undelivered", this.#exchange.describe(kept));
+    }
+    this.#line.end();
+    for (const { session } of this.#node.links) this.#node.close(session, CLOSE.done, reason);
+    if (this.#ended) this.#takeBack();
+    const lost = missing.length > 0 || this.#exchange.lost > 0;
     this.#done = status === 0 && lost
-      ? this.#everUp ? { status: 4, reason: "not delivered" } : { status: 3, reason: "no answer" }
+      ? this.#line.everUp
+        ? { status: 4, reason: "not delivered" }
+        : { status: 3, reason: "no answer" }
       : { status, reason };
   }
 
@@ -176,15 +227,7 @@ export class Talk {
    * @returns False where there is none to say yes to.
    */
   accept(now: number): boolean {
-    if (!this.#changed || (this.#accepted && equal(this.#accepted, this.#changed))) return false;
-    this.#accepted = this.#changed;
-    for (const [session, guest] of this.#guests) {
-      if (!guest.waits || session.closed) continue;
-      this.#take(session, guest);
-      return true;
-    }
-    this.#callAgain(now, false);
-    return true;
+    return this.#line.accept(now);
   }
 
   /**
@@ -194,33 +237,27 @@ export class Talk {
    * @param now Time in ms.
    */
   move(to: readonly Address[], now: number): void {
-    if (to.length === 0 || sameAddresses(to, this.#to)) return;
-    this.#to = to;
-    if (this.#calls.size === 0) return;
-    this.#stopCalling();
-    this.#callAgain(now, this.#line !== undefined);
+    this.#line.move(to, now);
   }
 
   /** A datagram came. */
   receive(bytes: Uint8Array, from: Address, now: number): void {
-    this.#hub.receive(bytes, from, now);
+    this.#node.hub.receive(bytes, from, now);
     this.#hear(now);
   }
 
   /** A time that `nextTimeout` named has come. */
   tick(now: number): void {
-    this.#hub.tick(now);
+    this.#node.hub.tick(now);
     this.#hear(now);
-    if (this.#retryAt !== undefined && now >= this.#retryAt) {
-      this.#retryAt = undefined;
-      const well = this.#alive && !this.#line?.session.silent && this.#outbox.missing.length === 0;
-      if (!well) this.#callAgain(now, this.#line !== undefined);
-    }
+    this.#line.tick(now);
+    this.#tellAway(now);
+    if (this.#nudgeAt !== undefined && now >= this.#nudgeAt) this.#nudge(now);
     if (this.#deadline === undefined || now < this.#deadline || this.#done) return;
-    if (this.#everUp) this.leave(0, "time is over");
+    this.#ended = true;
+    if (this.#line.everUp) this.leave(0, "time is over");
     else {
-      const waits = [...this.#guests.values()].some((guest) => guest.waits);
-      const text = waits
+      const text = this.#line.asks
         ? "the changed key was not accepted"
         : "nobody answered: is udpchat talk running there?";
       this.#notice("error", "no-answer", text);
@@ -230,9 +267,7 @@ export class Talk {
 
   /** What to send next. */
   poll(now: number): Transmit | undefined {
-    const transmit = this.#hub.poll(now);
-    this.#hear(now);
-    return transmit;
+    return this.#node.hub.poll(now);
   }
 
   /** A refused send is a lost datagram: it is repeated like any other. */
@@ -248,223 +283,173 @@ export class Talk {
   /** When `tick` wants to be called, in ms. */
   nextTimeout(): number | undefined {
     if (this.#done) return undefined;
-    const times = [this.#hub.nextTimeout(), this.#deadline, this.#retryAt, this.#owesUntil];
+    const node = this.#node.nextTimeout(), line = this.#line.nextTimeout;
+    const away = this.#line.alive ? this.#away?.dueAt : undefined;
+    const times = [node, line, away, this.#deadline, this.#owesUntil, this.#nudgeAt];
     return times.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
   }
 
   #hear(now: number): void {
-    for (const event of this.#hub.events()) this.#hubEvent(event, now);
+    const before = this.#exchange.size;
+    this.#node.work(now);
+    for (const event of this.#node.events()) this.#event(event, now);
+    if (!this.#ended && this.#exchange.size < before) this.#deadline = undefined;
     this.#leaveIfReady(now);
   }
 
-  #hubEvent(event: HubEvent, now: number): void {
+  #event(event: NodeEvent, now: number): void {
     switch (event.type) {
-      case "up":
-        return this.#up(event.session, event.remote, event.call);
-      case "session":
-        return this.#sessionEvent(event.session, event.event, now);
-      case "failed":
-        this.#calls.delete(event.call);
-        for (const session of this.#guests.keys()) {
-          if (session.closed) this.#guests.delete(session);
+      case "record":
+        if (event.record.type === "hold") {
+          const { logs } = event.record, by = event.link.remote.identity;
+          const holds = (log: Uint8Array, number: number): boolean =>
+            logs.some((each) => equal(each.log, log) && within(each.ranges, number));
+          this.#exchange.holds(roomKey(event.room), holds, by);
         }
-        this.#retryAt ??= now + RETRY_MS;
         return;
-      case "version":
-        if (this.#toldVersion || event.versions.includes(VERSION)) return;
-        this.#toldVersion = true;
-        return this.#notice(
-          "error",
-          "version",
-          `the other speaks only version ${
-            event.versions.join(", ")
-          } of the protocol: update one of you`,
-        );
+      case "kept":
+        return this.#kept(event);
+      case "held":
+        return this.#exchange.held(event, event.link.remote.identity);
+      case "up":
+      case "waits":
+      case "session":
+      case "failed":
+        return this.#line.hear(event, now);
+      default: {
+        if (event.type === "version" && this.#toldVersion) return;
+        const notice = talkNotice(event);
+        if (notice === undefined) return;
+        this.#toldVersion ||= event.type === "version";
+        this.#events.push(notice);
+      }
     }
   }
 
-  /** Whom we called is on the line at once; who calls us when they say something: it may be a ping. */
-  #up(session: Session, remote: Remote, call: number | undefined): void {
-    if (this.#done) return this.#exchange.close(session, CLOSE.done, "gone");
-    const called = call !== undefined, reader = talkReader();
-    const guest: Guest = { remote, reader, called, friend: false, bytes: [], waits: false };
-    this.#guests.set(session, guest);
-    if (call !== undefined) this.#calls.delete(call);
-    if (called || this.#isSameRun(remote)) this.#decide(session, guest);
-  }
-
-  /** Something can be said on the line. */
-  get #alive(): boolean {
-    return this.#line !== undefined && !this.#line.session.closing;
-  }
-
-  /** The program on the line, by another session: the hub decides which of the two stays. */
-  #isSameRun(remote: Remote): boolean {
-    const on = this.#line?.remote;
-    return on !== undefined && equal(on.identity, remote.identity) &&
-      equal(on.instance, remote.instance);
-  }
-
-  /** The line, or busy, or first a question to the person. */
-  #decide(session: Session, guest: Guest): void {
-    const { remote, called } = guest, { pinned, acceptNewKey } = this.#options;
-    this.#freeLine();
-    const known = this.#line !== undefined && equal(this.#line.remote.identity, remote.identity);
-    const accepted = acceptNewKey || (this.#accepted && equal(this.#accepted, remote.identity));
-    const expected = called || this.#to.length === 0 || this.#isCalled(session, remote);
-    if (this.#line ? !known && !called : !expected) {
-      this.#guests.delete(session);
-      this.#exchange.close(session, CLOSE.busy, "the line is busy");
-      const text = `${keyTag(remote.identity)} called: told that the line is busy`;
-      return this.#notice("info", "busy", text);
-    }
-    // Whoever was on the line, or answered at the address before: nobody else gets what is for them.
-    const wanted = this.#line?.remote.identity ?? pinned;
-    if (wanted && !equal(wanted, remote.identity) && !accepted) {
-      guest.waits = true;
-      this.#changed = remote.identity;
-      this.#events.push({ type: "changedKey", key: remote.identity, pinned: wanted });
-      if (this.#options.asks === false) this.leave(3, "changed key");
-      return;
-    }
-    // Our call beside a line that may live: not before it is confirmed.
-    if (called && this.#alive && !session.confirmed) return;
-    this.#take(session, guest);
-  }
-
-  /** Both may call at once: the one we call may have been quicker. */
-  #isCalled(session: Session, remote: Remote): boolean {
-    const { pinned } = this.#options;
-    const { host, port } = session.address;
-    return this.#to.some((each) => each.host === host && each.port === port) ||
-      (pinned !== undefined && equal(pinned, remote.identity));
-  }
-
-  #take(session: Session, guest: Guest): void {
-    const before = this.#line, { remote, reader, called } = guest;
-    this.#guests.delete(session);
-    const sameRun = this.#isSameRun(remote);
-    if (before && before.session !== session && !before.session.closing) {
-      if (sameRun) {
-        this.#guests.set(before.session, { ...before, friend: true, bytes: [], waits: false });
-      } else this.#exchange.close(before.session, CLOSE.replaced, "another session stays");
-    }
-    this.#stopCalling();
-    const known = before && equal(before.remote.identity, remote.identity);
-    const name = known ? before.name : keyTag(remote.identity);
-    const line = { remote, name, session, reader, called, away: false };
-    this.#line = line;
-    this.#everUp = true;
-    if (!sameRun || before?.away) {
-      this.#events.push({ type: "up", partner: partnerOf(line), again: known === true });
-    }
-    this.#exchange.hello(session, this.#name);
-    for (const { number } of this.#outbox.missing) this.#exchange.send(session, number);
-    for (const bytes of guest.bytes) this.#read(line, bytes);
-  }
-
-  #guestEvent(session: Session, guest: Guest, event: SessionEvent, now: number): void {
-    const busy = event.type === "closed" && event.by === "them" && event.code === CLOSE.busy;
-    if (event.type === "closed") {
-      this.#guests.delete(session);
-      if (busy && !this.#everUp) this.#busy();
-    }
-    const over = event.type === "closed" || event.type === "silent";
-    if (over && guest.called) this.#retryAt ??= now + (busy ? BUSY_RETRY_MS : RETRY_MS);
-    const open = !guest.waits && !session.closing;
-    if (event.type === "confirmed" && guest.called && open) this.#decide(session, guest);
-    if (event.type !== "data" || event.stream !== CHAT) return;
-    if (guest.friend) return this.#read({ session, reader: guest.reader }, event.bytes);
-    guest.bytes.push(event.bytes);
-    if (guest.bytes.length > MAX_WAITING) {
-      return this.#exchange.close(session, CLOSE.done, "not accepted");
-    }
-    if (!guest.waits) this.#decide(session, guest);
-  }
-
-  #sessionEvent(session: Session, event: SessionEvent, now: number): void {
-    if (event.type === "datagram") return this.#exchange.echo(session, event.bytes);
-    const guest = this.#guests.get(session);
-    if (guest) return this.#guestEvent(session, guest, event, now);
-    const line = this.#line;
-    if (line?.session !== session) return;
+  #lineEvent(event: LineEvent, now: number): void {
     switch (event.type) {
-      case "data":
-        if (event.stream === CHAT) this.#read(line, event.bytes);
+      case "taken":
+        return this.#taken(event, now);
+      case "here":
+      case "away":
+      case "gone":
+        return this.#presence(event.link, event.type);
+      case "free":
+        return this.#exchange.close();
+      case "busy":
+        this.#notice("error", "busy", "the line is busy: try again later");
+        return this.leave(3, "busy");
+      case "turnedAway":
+        return this.#notice("info", "busy", turnedAway(event.key));
+      case "changedKey":
+        this.#events.push(event);
+        if (this.#options.asks === false) this.leave(3, "changed key");
         return;
-      case "silent":
-      case "back":
-        line.away = event.type === "silent";
-        return this.#presence(line, event.type === "back" ? "here" : "away");
-      case "stalled":
-        this.#events.push({ type: "resolve" });
-        return this.#callAgain(now, true);
-      case "closed":
-        return this.#closed(line, event, now);
-      default:
+      case "resolve":
+        this.#events.push(event);
+        return;
+      case "datagram":
+        return this.#whereabouts(event.link, event.bytes);
     }
   }
 
-  #closed(line: Line, event: Extract<SessionEvent, { type: "closed" }>, now: number): void {
-    if (this.#done) return;
-    if (event.code === CLOSE.replaced) return this.#moveOver(now);
-    if (event.by === "us" && event.code === CLOSE.busy) return;
-    if (event.code === CLOSE.busy) return this.#busy();
-    line.away = true;
-    this.#presence(line, "gone");
-    if (this.#outbox.missing.length > 0) this.#callAgain(now, false);
-    this.#freeLine();
-  }
-
-  /** Another session stays: it is here, or its last message is still on the way. */
-  #moveOver(now: number): void {
-    for (const [session, guest] of this.#guests) {
-      const good = !guest.waits && !session.closing && this.#isSameRun(guest.remote);
-      if (good) return this.#take(session, guest);
+  /** Somebody is on the line: what is for them goes out. */
+  #taken(
+    { link, called, isNew, again }: Extract<LineEvent, { type: "taken" }>,
+    now: number,
+  ): void {
+    const { identity } = link.remote;
+    try {
+      this.#exchange.open(identity, now);
+    } catch (error) {
+      this.#events.push(diskNotice(error as Error));
+      return this.leave(1, "disk");
     }
-    this.#retryAt ??= now + RETRY_MS;
+    if (isNew) {
+      this.#theirs = undefined;
+      this.#events.push({ type: "up", partner: this.#partnerOf(link), again });
+      if (this.#exchange.knows(identity)) this.#presence(link, "here");
+    }
+    if (called) this.#exchange.begin(link);
+    this.#exchange.sent();
+    this.#node.listen(link, now);
+    this.#tellAgain(now);
   }
 
-  /**
-   * Who waits is free for others once the last one has left, or is not heard any more, and holds all that was
-   * said to them.
-   */
-  #freeLine(): void {
-    const session = this.#line?.session;
-    const over = (session?.closed || session?.silent) && this.#outbox.missing.length === 0;
-    if (!session || !over || this.#to.length > 0) return;
-    if (!session.closing) this.#exchange.close(session, CLOSE.done, "not reachable");
-    this.#line = undefined;
+  /** On a new session it is said again that one is away. */
+  #tellAgain(now: number): void {
+    const { hub, wall } = this.#options, { room } = this.#exchange;
+    if (room && !this.#away?.isFor(room)) {
+      const { identity } = hub.credentials;
+      this.#away = new Away({ identity, room, random: hub.random, wall });
+      this.#away.set(this.#awayText, now);
+      this.#theirs = undefined;
+    } else if (this.#awayText !== undefined) this.#away?.again(now);
+    this.#tellAway(now);
   }
 
-  #busy(): void {
-    this.#notice("error", "busy", "the line is busy: try again later");
-    this.#everUp = false;
-    this.leave(3, "busy");
+  #tellAway(now: number): void {
+    const { session } = this, bytes = this.#line.alive ? this.#away?.due(now) : undefined;
+    if (!session || !bytes) return;
+    session.datagram(bytes);
+    this.#node.hub.touch(session);
   }
 
-  /** What is said on the line, or by the same person on a session beside it. */
-  #read({ session, reader }: Pick<Line, "session" | "reader">, bytes: Uint8Array): void {
-    if (this.#line) this.#exchange.read(this.#line, session, reader, bytes);
-  }
-
-  #callAgain(now: number, replaces: boolean): void {
-    const asking = [...this.#guests].some(([session, { waits }]) =>
-      waits && !session.closed && !session.silent
+  #whereabouts(link: Link, bytes: Uint8Array): void {
+    const said = this.#away?.read(bytes), before = this.#theirs;
+    if (!said || !equal(said.author, link.remote.identity)) return;
+    if (before && before.time >= said.time) return;
+    this.#theirs = said;
+    if (!said.away && !before?.away) return;
+    const { text } = said, partner = this.#partnerOf(link);
+    this.#events.push(
+      said.away
+        ? { type: "presence", partner, state: "away", text }
+        : { type: "presence", partner, state: "here" },
     );
-    if (this.#calls.size > 0 || asking || this.#done) return;
-    const known = this.#line?.session.address;
-    const to = this.#to.length > 0 || known === undefined ? this.#to : [known];
-    for (const address of to) this.#calls.add(this.#hub.call(address, replaces, now));
   }
 
-  #stopCalling(): void {
-    for (const call of this.#calls) this.#hub.cancel(call);
-    this.#calls.clear();
+  /** It may have been killed between getting something and keeping it: then nothing is on its way. */
+  #nudge(now: number): void {
+    this.#nudgeAt = this.#exchange.size > 0 ? now + NUDGE_MS : undefined;
+    const { session } = this;
+    if (this.#nudgeAt === undefined || !session || !this.#line.alive) return;
+    session.ping();
+    this.#node.hub.touch(session);
   }
 
-  #presence(line: Line, state: "here" | "away" | "gone"): void {
-    this.#events.push({ type: "presence", partner: partnerOf(line), state });
+  /** The other has not got all that is for them, be it only that we hold something. */
+  get #owes(): boolean {
+    if (this.#node.owes) return true;
+    return [...this.#node.links].some(({ session }) => !session.closing && session.held > 0);
+  }
+
+  /** The other said something. */
+  #kept(event: Extract<NodeEvent, { type: "kept" }>): void {
+    this.#exchange.kept(event, (said) => {
+      if (event.link === undefined) return;
+      const partner = this.#partnerOf(event.link);
+      if ("text" in said) this.#events.push({ type: "message", partner, ...said });
+      else if (said.old === undefined) {
+        this.#events.push({ type: "presence", partner, state: "here" });
+      } else this.#events.push({ type: "presence", partner, state: "renamed", old: said.old });
+    });
+  }
+
+  #presence(link: Link, state: "here" | "away" | "gone"): void {
+    this.#events.push({ type: "presence", partner: this.#partnerOf(link), state });
+  }
+
+  #partnerOf({ remote: { identity }, session: { address } }: Link): Partner {
+    return { key: identity, name: this.#exchange.nameOf(identity), address };
+  }
+
+  #takeBack(): void {
+    try {
+      this.#exchange.takeBack();
+    } catch (error) {
+      this.#notice("error", "disk", `cannot take it back: ${(error as Error).message}`);
+    }
   }
 
   #notice(level: "info" | "warning" | "error", code: string, text: string): void {
@@ -472,12 +457,11 @@ export class Talk {
   }
 
   #leaveIfReady(now: number): void {
-    if (!this.#ended || this.#done || this.#outbox.missing.length > 0) return;
-    if (this.#to.length > 0 && !this.#everUp) return;
+    if (!this.#ended || this.#done || this.#exchange.size > 0) return;
+    if (this.#options.to.length > 0 && !this.#line.everUp) return;
     // Our own words are held; theirs may wait for a HAVE of ours that is still on its way.
     this.#owesUntil ??= now + OWED_MS;
-    const session = this.#line?.session;
-    if (session && !session.closing && session.held > 0 && now < this.#owesUntil) return;
+    if (this.#owes && now < this.#owesUntil) return;
     this.leave(0, "end of input");
   }
 }

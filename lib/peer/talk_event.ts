@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { EntryStore } from "../chat/entry_store.ts";
 import type { HubOptions } from "../session/hub.ts";
 import type { Address } from "../wire/address.ts";
 
@@ -11,6 +12,10 @@ import type { Address } from "../wire/address.ts";
 export interface TalkOptions {
   /** Keys and randomness. */
   readonly hub: HubOptions;
+  /** Where entries are kept. */
+  readonly store: EntryStore;
+  /** Wall time in ms since 1970, for a time of the program. */
+  readonly wall: (now: number) => number;
   /** What the other sees. */
   readonly name: string;
   /** Whom to call, at any of these addresses; none to wait. */
@@ -47,6 +52,17 @@ export type TalkEvent =
     readonly text: string;
     /** Wall time of the author in ms since 1970. */
     readonly time: number;
+    /** Caught up on: it was said to a program of ours that has lost it. */
+    readonly history: boolean;
+  }
+  /** It was said before this program began. */
+  | {
+    readonly type: "past";
+    readonly id: string;
+    readonly author: Pick<Partner, "key" | "name">;
+    readonly text: string;
+    readonly time: number;
+    readonly self: boolean;
   }
   | { readonly type: "own"; readonly id: string; readonly text: string; readonly time: number }
   | {
@@ -61,6 +77,8 @@ export type TalkEvent =
     readonly partner: Partner;
     readonly state: "here" | "away" | "gone" | "renamed";
     readonly old?: string;
+    /** Why they are away. */
+    readonly text?: string;
   }
   /** The address that was typed answers with another key than before: everything waits. */
   | { readonly type: "changedKey"; readonly key: Uint8Array; readonly pinned: Uint8Array }

@@ -11,7 +11,7 @@ export const MAX_LINE = 65_536;
 const READ_BYTES = 65_536;
 
 /**
- * Lines as they come. A final CR is cut; blank lines are left out.
+ * Lines as they come, those of one read together. A final CR is cut; blank lines are left out.
  *
  * @param read Reads some bytes; null at the end.
  * @param tooLong Told about each line that is longer than `MAX_LINE`, with its number and its
@@ -21,7 +21,7 @@ const READ_BYTES = 65_536;
 export async function* readLines(
   read: (buffer: Uint8Array) => Promise<number | null>,
   tooLong: (number: number, length: number) => void,
-): AsyncGenerator<string> {
+): AsyncGenerator<readonly string[]> {
   const buffer = new Uint8Array(READ_BYTES);
   const decoder = new TextDecoder();
   let partial = "", skipped = 0, number = 0;
@@ -39,7 +39,7 @@ export async function* readLines(
     const text = count === null
       ? decoder.decode()
       : decoder.decode(buffer.subarray(0, count), { stream: true });
-    const pieces = text.split("\n");
+    const pieces = text.split("\n"), lines: string[] = [];
     for (const [at, piece] of pieces.entries()) {
       if (skipped > 0 || partial.length > MAX_LINE + 1) {
         skipped += partial.length;
@@ -48,11 +48,11 @@ export async function* readLines(
       partial += piece;
       if (at === pieces.length - 1) break;
       const line = finish();
-      if (line !== undefined) yield line;
+      if (line !== undefined) lines.push(line);
     }
-    if (count !== null) continue;
-    const last = partial === "" && skipped === 0 ? undefined : finish();
-    if (last !== undefined) yield last;
-    return;
+    const last = count !== null || (partial === "" && skipped === 0) ? undefined : finish();
+    if (last !== undefined) lines.push(last);
+    if (lines.length > 0) yield lines;
+    if (count === null) return;
   }
 }

@@ -207,11 +207,11 @@ export class Screen {
   }
 
   /** What is typed, line by line, until Ctrl-C, Ctrl-D, `close`, or the terminal goes away. */
-  async *lines(): AsyncGenerator<string> {
+  async *lines(): AsyncGenerator<readonly [string]> {
     for (;;) {
       const next = await this.next();
       if (next === undefined) return;
-      if (next.trim() !== "") yield next;
+      if (next.trim() !== "") yield [next];
     }
   }
 

@@ -1,9 +1,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type Body, decodeBody, encodeBody } from "../../lib/chat/body.ts";
+import {
+  type Body,
+  decodeBody,
+  encodeBody,
+  MAX_MESSAGE_BYTES,
+  MAX_NAME_BYTES,
+} from "../../lib/chat/body.ts";
 import { SEAL_BYTES } from "../../lib/crypto/room_key.ts";
 import { type Random, seededRandom } from "../../lib/net/random.ts";
 import { MAX_BODY_BYTES } from "../../lib/wire/entry.ts";
-import { MAX_MESSAGE_BYTES, MAX_NAME_BYTES } from "../../lib/wire/talk.ts";
 import { flips, hex, lengthened, randomBytes, toHex, truncations, utf8 } from "../crypto/bytes.ts";
 import { author } from "./authors.ts";
 

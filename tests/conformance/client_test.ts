@@ -6,33 +6,33 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { Program } from "../support/program.ts";
-import { beCalled, call } from "./call.ts";
-import { Caller, type Choices, freshPerson } from "./handshake.ts";
+import { Caller, type Choices, freshPerson, type Person } from "./handshake.ts";
 import { encodeInit } from "./packets.ts";
-import type { Session } from "./session.ts";
-import { converse, freshIdentity, leave, lines, LISTEN, printed, TALK } from "./talking.ts";
+import type { Talker } from "./talker.ts";
+import { beTalkedTo, converse, leave, lines, LISTEN, printed, TALK, talkTo } from "./talking.ts";
 import { keyText, pskOf, secretText } from "./text.ts";
 import { loopback, PATIENCE_MS, Wire } from "./wire.ts";
 
 Deno.test("conformance: calling the program, and a conversation", async () => {
   await using program = new Program(LISTEN);
   await using wire = new Wire();
-  const { person, key } = freshIdentity();
-  const session = await call(wire, loopback(await program.port()), {}, person);
-  await converse(program, session, key);
+  const person = freshPerson();
+  const talker = await talkTo(wire, loopback(await program.port()), person);
+  await converse(program, talker, person);
   const ready = lines(program).find((line) => line.event === "ready");
-  assertEquals((ready as { key?: string } | undefined)?.key, keyText(session.identity));
-  await leave(program, session);
+  assertEquals((ready as { key?: string } | undefined)?.key, keyText(talker.session.identity));
+  await leave(program, talker);
 });
 
 Deno.test("conformance: the program calls, and a conversation", async () => {
   await using wire = new Wire();
   await using program = new Program(["talk", `127.0.0.1:${wire.port}`, "--port", "0", ...TALK]);
-  const { person, key } = freshIdentity();
-  const session = await beCalled(wire, {}, person);
-  await converse(program, session, key);
-  assert(session.came.final > 0 && session.came.data > 0);
-  await leave(program, session);
+  const person = freshPerson();
+  const talker = await beTalkedTo(wire, person);
+  await converse(program, talker, person);
+  const { came } = talker.session;
+  assert(came.final > 0 && came.data > 0);
+  await leave(program, talker);
 });
 
 const SECRET = secretText(crypto.getRandomValues(new Uint8Array(20)));
@@ -51,33 +51,34 @@ Deno.test("conformance: with a secret; without it or with another one there is s
   assert(arrived?.packet.type === "answer");
   assertEquals(arrived.packet.receiver, right.init.sender);
   await using second = new Wire();
-  const { person, key } = freshIdentity();
-  const session = await call(second, to, KNOWN, person);
-  await converse(program, session, key);
-  await leave(program, session);
+  const person = freshPerson();
+  const talker = await talkTo(second, to, person, KNOWN);
+  await converse(program, talker, person);
+  await leave(program, talker);
 });
 
 Deno.test("conformance: the program calls with a secret", async () => {
   await using wire = new Wire();
   const to = `127.0.0.1:${wire.port}`;
   await using program = new Program(["talk", to, "--port", "0", ...TALK, "--secret", SECRET]);
-  const { person, key } = freshIdentity();
-  const session = await beCalled(wire, KNOWN, person);
-  await converse(program, session, key);
-  await leave(program, session);
+  const person = freshPerson();
+  const talker = await beTalkedTo(wire, person, KNOWN);
+  await converse(program, talker, person);
+  await leave(program, talker);
 });
 
 /** New keys twice, with a message under each. */
-async function changeKeys(program: Program, session: Session): Promise<void> {
-  session.hello("konrad");
+async function changeKeys(program: Program, talker: Talker, person: Person): Promise<void> {
+  const { session } = talker;
+  await talker.introduce(person);
   for (const generation of [1, 2]) {
     session.rekey();
     await session.until("has new keys", () => session.generation === generation);
-    const number = session.say(`under generation ${generation}`);
-    await session.until("has the message", () => session.held === number);
+    talker.text(`under generation ${generation}`);
+    await talker.kept();
   }
   await program.type("still here");
-  await session.until("sent its message", () => session.messages.length === 1);
+  await session.until("sent its message", () => talker.texts.length === 1);
   await session.settled();
   await program.out.next('"state":"delivered"');
   assertEquals(printed(program), ["under generation 1", "under generation 2"]);
@@ -86,17 +87,19 @@ async function changeKeys(program: Program, session: Session): Promise<void> {
 Deno.test("conformance: new keys, as initiator", async () => {
   await using program = new Program(LISTEN);
   await using wire = new Wire();
-  const session = await call(wire, loopback(await program.port()));
-  await changeKeys(program, session);
-  await leave(program, session);
+  const person = freshPerson();
+  const talker = await talkTo(wire, loopback(await program.port()), person);
+  await changeKeys(program, talker, person);
+  await leave(program, talker);
 });
 
 Deno.test("conformance: new keys, as responder who asks for them", async () => {
   await using wire = new Wire();
   await using program = new Program(["talk", `127.0.0.1:${wire.port}`, "--port", "0", ...TALK]);
-  const session = await beCalled(wire);
-  await changeKeys(program, session);
-  await leave(program, session);
+  const person = freshPerson();
+  const talker = await beTalkedTo(wire, person);
+  await changeKeys(program, talker, person);
+  await leave(program, talker);
 });
 
 const BAD_NETWORK = ["--sim", "loss=25,dup=5,reorder=5,delay=5,jitter=5,seed=7"];
@@ -104,15 +107,15 @@ const BAD_NETWORK = ["--sim", "loss=25,dup=5,reorder=5,delay=5,jitter=5,seed=7"]
 Deno.test("conformance: calling the program over a bad network", async () => {
   await using program = new Program([...LISTEN, ...BAD_NETWORK]);
   await using wire = new Wire();
-  const { person, key } = freshIdentity();
-  const session = await call(wire, loopback(await program.port()), {}, person);
-  await converse(program, session, key);
+  const person = freshPerson();
+  const talker = await talkTo(wire, loopback(await program.port()), person);
+  await converse(program, talker, person);
 });
 
 Deno.test("conformance: the program calls over a bad network", async () => {
   await using wire = new Wire();
   const to = `127.0.0.1:${wire.port}`;
   await using program = new Program(["talk", to, "--port", "0", ...TALK, ...BAD_NETWORK]);
-  const { person, key } = freshIdentity();
-  await converse(program, await beCalled(wire, {}, person), key);
+  const person = freshPerson();
+  await converse(program, await beTalkedTo(wire, person), person);
 });

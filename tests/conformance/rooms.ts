@@ -5,7 +5,7 @@
  */
 
 import { openWith, sealWith } from "./aead.ts";
-import { join, Malformed, Reader, utf8 } from "./bytes.ts";
+import { join, Malformed, Reader, toHex, utf8 } from "./bytes.ts";
 import { expand, hmac, sha256 } from "./hash.ts";
 import { decodeBase32, encodeBase32 } from "./text.ts";
 
@@ -26,6 +26,40 @@ export interface RoomKeys {
 export interface LogName {
   readonly author: Uint8Array;
   readonly log: Uint8Array;
+}
+
+/** A room, and how bodies are sealed in it. */
+export interface Place {
+  readonly room: Uint8Array;
+  /** The only ones whose entries are shown, in a room of two. */
+  readonly two?: readonly Uint8Array[];
+  /** A body as it is in an entry of that log. */
+  readonly seal: (name: LogName, plain: Uint8Array) => Uint8Array;
+  /** The body in the clear; throws if it does not open. */
+  readonly open: (name: LogName, body: Uint8Array) => Uint8Array;
+}
+
+/** The place of an open room, of which the number is enough, or of one with a secret. */
+export function placeOf(room: Uint8Array | RoomKeys): Place {
+  if (room instanceof Uint8Array) {
+    return { room, seal: (_, plain) => plain, open: (_, body) => body };
+  }
+  return {
+    room: room.room,
+    seal: (name, plain) => sealBody(room, name, plain),
+    open: (name, body) => openBody(room, name, body),
+  };
+}
+
+/** The room in which two people talk without a relay (PROTOCOL.md §15.3). */
+export function talkPlace(one: Uint8Array, other: Uint8Array): Place {
+  const two = inOrder(one, other);
+  return { ...placeOf(sha256(utf8("udpchat/1 talk"), ...two)), two };
+}
+
+/** Two keys, the lower one first. */
+export function inOrder(one: Uint8Array, other: Uint8Array): readonly [Uint8Array, Uint8Array] {
+  return toHex(one) < toHex(other) ? [one, other] : [other, one];
 }
 
 /** The number of an open room. */

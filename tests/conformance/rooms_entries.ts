@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isZero, join, Malformed, Reader, utf8 } from "./bytes.ts";
+import { isZero, join, Malformed, Reader, same, utf8 } from "./bytes.ts";
 import { isCertified, isSignedBy, signBy } from "./certificate.ts";
 import { sha256 } from "./hash.ts";
 import type { LogName } from "./rooms.ts";
@@ -19,6 +19,10 @@ export const NO_ENTRY: Uint8Array = new Uint8Array(32);
 const LONGEST_TEXT = 65_536;
 const LONGEST_NAME = 1024;
 const MOST_PARTS = 256;
+/** More than what a part has besides its body. */
+const PART = 84;
+/** A single entry may be longer. */
+const LONGEST_RUN = 65_000;
 
 /** What is signed of an entry. */
 export interface Entry extends LogName {
@@ -199,4 +203,24 @@ export function runOf(entries: readonly SignedEntry[], history: boolean): Run {
     ...{ clock, time, body, signature },
   }));
   return { type: "entries", history, author, log, first: number, previous, parts };
+}
+
+/** Whether an entry follows in a run, which must fit into a record. */
+function follows(run: readonly SignedEntry[], next: SignedEntry): boolean {
+  const last = run.at(-1);
+  if (!last || run.length === MOST_PARTS) return false;
+  const size = [...run, next].reduce((sum, { body }) => sum + body.length + PART, 0);
+  return same(last.author, next.author) && same(last.log, next.log) &&
+    last.number + 1 === next.number && size <= LONGEST_RUN;
+}
+
+/** Entries as runs, in the same order. */
+export function runsOf(entries: readonly SignedEntry[], history: boolean): Run[] {
+  const runs: SignedEntry[][] = [];
+  for (const entry of entries) {
+    const run = runs.at(-1);
+    if (run && follows(run, entry)) run.push(entry);
+    else runs.push([entry]);
+  }
+  return runs.map((run) => runOf(run, history));
 }

@@ -5,20 +5,17 @@
  * @module
  */
 
-import { same, toHex } from "./bytes.ts";
+import { Malformed, same } from "./bytes.ts";
 import { call } from "./call.ts";
 import { certify } from "./certificate.ts";
 import { freshPerson, type Person } from "./handshake.ts";
+import { decodePresence, encodePresence, type Presence } from "./presence.ts";
 import type { LogName, RoomKeys } from "./rooms.ts";
 import * as entries from "./rooms_entries.ts";
-import {
-  encodeRoomRecord,
-  type HeldLog,
-  type RoomRecord,
-  RoomRecordReader,
-  type Said,
-} from "./rooms_records.ts";
-import { rangesOf, RoomStore } from "./rooms_store.ts";
+import { type Listener, RoomLink } from "./rooms_link.ts";
+import { type Other, privatePlace } from "./rooms_private.ts";
+import type { HeldLog, RoomRecord } from "./rooms_records.ts";
+import { logKey, RoomStore } from "./rooms_store.ts";
 import type { Session } from "./session.ts";
 import { PATIENCE_MS, Wire } from "./wire.ts";
 
@@ -33,8 +30,8 @@ export interface Heard {
 }
 
 /** One member. */
-export class Member implements AsyncDisposable {
-  readonly session: Session;
+export class Member implements AsyncDisposable, Listener {
+  readonly link: RoomLink;
   readonly store: RoomStore;
   /** The entries that came and were new, in order. */
   readonly heard: Heard[] = [];
@@ -44,16 +41,18 @@ export class Member implements AsyncDisposable {
   readonly had: [number, number] = [0, 0];
   /** How many ENTRIES records were said on each stream. */
   readonly said: [number, number] = [0, 0];
-  readonly #readers: readonly [RoomRecordReader, RoomRecordReader];
+  /** What others said of themselves, in order. */
+  readonly presences: Presence[] = [];
   readonly #came: [number, number] = [0, 0];
-  readonly #begun: Set<number> = new Set();
-  #before: HeldLog[] = [];
+  readonly #heardOf: [number, number] = [0, 0];
+  /** The entries that were said on this session. */
+  readonly #told: Set<string> = new Set();
+  #isIn = false;
 
-  constructor(session: Session, store: RoomStore) {
-    this.session = session;
+  constructor(link: RoomLink, store: RoomStore) {
+    this.link = link;
     this.store = store;
-    this.#readers = [new RoomRecordReader(), new RoomRecordReader()];
-    session.hear = (stream, bytes) => this.#hear(stream === 1 ? 1 : 0, bytes);
+    link.add(this);
   }
 
   /** Calls a relay, with a store of before if there is one. */
@@ -65,7 +64,23 @@ export class Member implements AsyncDisposable {
   ): Promise<Member> {
     const instance = crypto.getRandomValues(new Uint8Array(8));
     const session = await call(new Wire(), relay, {}, { ...person, instance });
-    return new Member(session, store);
+    return new Member(new RoomLink(session), store);
+  }
+
+  /** The room of me and another member of this one, on the same session. */
+  withOther(me: Person, other: Other, store?: RoomStore): Member {
+    const place = privatePlace(this.room, me, other);
+    return new Member(this.link, store ?? new RoomStore(place, me.seed));
+  }
+
+  /** The session that it is on. */
+  get session(): Session {
+    return this.link.session;
+  }
+
+  /** The number of the room. */
+  get room(): Uint8Array {
+    return this.store.room;
   }
 
   /** The records of one type that came. */
@@ -83,29 +98,55 @@ export class Member implements AsyncDisposable {
     return this.heard.flatMap(({ body }) => body.kind === "text" ? [body.text] : []);
   }
 
+  /** The name that somebody else said last. */
+  get name(): string | undefined {
+    const names = this.heard.flatMap(({ body }) => body.kind === "profile" ? [body.name] : []);
+    return names.at(-1);
+  }
+
   /** Says a record about this room. */
   say(record: RoomRecord, stream: 0 | 1 = 0): void {
-    if (!this.#begun.has(stream)) {
-      this.#begun.add(stream);
-      this.session.record(encodeRoomRecord({ type: "room", room: this.store.room }), stream);
+    if (record.type === "entries") {
+      this.said[stream]++;
+      for (let at = 0; at < record.parts.length; at++) {
+        this.#told.add(`${logKey(record)} ${record.first + at}`);
+      }
     }
-    if (record.type === "entries") this.said[stream]++;
-    this.session.record(encodeRoomRecord(record), stream);
+    this.link.say(this.room, record, stream);
   }
 
-  /** Says ROOM, JOIN and HOLD, each log in a record of its own. */
-  join(name: string): void {
-    this.#before = this.store.holds();
-    this.say({ type: "join", name });
+  /**
+   * Says ROOM, JOIN or PRIVATE, and HOLD: each log in a record of its own. What was written before
+   * goes first, so it waits for the answer, and so does all that is written until then.
+   */
+  enter(record: RoomRecord): void {
+    this.say(record);
     for (const log of this.store.holds()) this.say({ type: "hold", last: false, logs: [log] });
     this.say({ type: "hold", last: true, logs: [] });
+    const { author } = this.store.mine;
+    this.#isIn = !this.store.holds().some((log) => same(log.author, author));
   }
 
-  /** Keeps a new entry of one's own and says it. */
+  /** Comes into a room. */
+  join(name: string): void {
+    this.enter({ type: "join", name });
+  }
+
+  /** Comes into the room with another member of the parent. */
+  joinPrivate(parent: Uint8Array, author: Uint8Array): void {
+    this.enter({ type: "private", parent, author });
+  }
+
+  /** Keeps a new entry of one's own and says it, as soon as its turn comes. */
   write(body: entries.Body): entries.SignedEntry {
     const entry = this.store.write(body);
-    this.say(entries.runOf([entry], false));
+    if (this.#isIn) this.tell(entry);
     return entry;
+  }
+
+  /** Says an entry, whatever it is. */
+  tell(entry: entries.SignedEntry, stream: 0 | 1 = 0): void {
+    this.say(entries.runOf([entry], false), stream);
   }
 
   /** Says a PROFILE. */
@@ -133,38 +174,52 @@ export class Member implements AsyncDisposable {
     await this.session.wire[Symbol.asyncDispose]();
   }
 
-  #hear(stream: 0 | 1, bytes: Uint8Array): void {
-    const before = this.#came[stream];
-    for (const said of this.#readers[stream].push(bytes)) this.#onRecord(stream, said);
-    const count = this.#came[stream];
-    if (count > before) this.say({ type: "have", stream, count });
+  /** Says that one is away, or here. */
+  showAs(person: Person, away: boolean, text = "", time: number = Date.now()): void {
+    const data = encodePresence(this.store.place, person.seed, { away, time, text });
+    this.session.push({ type: "datagram", data });
   }
 
-  #onRecord(stream: 0 | 1, { room, record }: Said): void {
-    if (!same(room, this.store.room)) throw new Error(`about another room: ${toHex(room)}`);
+  /** Takes what somebody says of themselves, if it is theirs: nobody has checked it before. */
+  hearDatagram(data: Uint8Array): void {
+    try {
+      this.presences.push(decodePresence(this.store.place, data));
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+    }
+  }
+
+  /** Says HAVE for what has come since the last. */
+  pause(): void {
+    for (const stream of [0, 1] as const) {
+      const count = this.#came[stream];
+      if (count > this.#heardOf[stream]) this.say({ type: "have", stream, count });
+      this.#heardOf[stream] = count;
+    }
+  }
+
+  /** Takes a record about this room. */
+  hear(stream: 0 | 1, record: RoomRecord): void {
     if (record.type === "entries") this.#onRun(stream, record);
     else this.records.push({ stream, record });
     if (record.type === "have") this.had[record.stream === 1 ? 1 : 0] = record.count;
     if (record.type === "want") this.#onWant(record);
-    if (record.type === "hold" && record.last) this.#goOn();
+    if (record.type === "hold" && record.last) this.onHeld();
   }
 
-  /** What was written before joining, of one's own, and the other side lacks. */
-  #goOn(): void {
-    for (const { author, log, ranges } of this.#before) {
-      const name = { author, log };
-      if (!same(author, this.store.mine.author)) continue;
-      const there = this.stored.filter((each) => same(each.log, log));
-      const has = (number: number): boolean =>
-        there.some((each) =>
-          each.ranges.some(({ first, last }) => first <= number && number <= last)
-        );
-      const lacking = ranges.flatMap(({ first, last }) =>
-        Array.from({ length: last - first + 1 }, (_, at) => first + at)
-      ).filter((number) => !has(number));
-      for (const range of rangesOf(lacking)) this.#answer(name, range.first, range.last, 0);
-    }
-    this.#before = [];
+  /** All is known that the other side tells of what it holds. */
+  protected onHeld(): void {
+    this.goOn();
+  }
+
+  /** Says what the other side lacks of one's own logs and was not yet said on this session. */
+  protected goOn(): void {
+    this.#isIn = true;
+    const lacking = this.store.lackedBy(this.stored).filter((entry) =>
+      same(entry.author, this.store.mine.author) &&
+      !this.#told.has(`${logKey(entry)} ${entry.number}`)
+    );
+    for (const run of entries.runsOf(lacking, false)) this.say(run);
   }
 
   #onRun(stream: 0 | 1, run: entries.Run): void {
@@ -185,23 +240,11 @@ export class Member implements AsyncDisposable {
   }
 
   #onWant({ author, log, first, last }: Of<"want">): void {
-    const name = { author, log };
-    const highest = this.store.holds().find((each) => same(each.log, log))?.ranges.at(-1)?.last ??
-      0;
-    const held: number[] = [];
-    for (let number = first; number <= Math.min(last, highest); number++) {
-      if (this.store.get(name, number)) held.push(number);
-    }
-    for (const range of rangesOf(held)) this.#answer(name, range.first, range.last);
-  }
-
-  /** A run of many small entries at once: the tests have no large ones. */
-  #answer(name: LogName, first: number, last: number, stream: 0 | 1 = 1): void {
-    for (let from = first; from <= last; from += 64) {
-      const numbers = Array.from({ length: Math.min(64, last - from + 1) }, (_, at) => from + at);
-      const run = numbers.flatMap((number) => this.store.get(name, number) ?? []);
-      this.say(entries.runOf(run, stream === 1), stream);
-    }
+    const held = this.store.lackedBy([]).filter((entry) =>
+      same(entry.author, author) && same(entry.log, log) &&
+      first <= entry.number && entry.number <= last
+    );
+    for (const run of entries.runsOf(held, true)) this.say(run, 1);
   }
 }
 

@@ -10,7 +10,7 @@ import { loopback, PATIENCE_MS } from "./wire.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const COMMAND = ["run", "--unstable-net", "-A", "main.ts"];
-const WHERE = ["--host", "127.0.0.1", "--port", "0", "--ephemeral"];
+const WHERE = ["--host", "127.0.0.1", "--port", "0"];
 
 /** Someone waits for words of the program. */
 interface Waiting {
@@ -18,7 +18,7 @@ interface Waiting {
   readonly found: PromiseWithResolvers<RegExpExecArray>;
 }
 
-/** One run of the program, which ends with the test. */
+/** One run of the program, which ends with the test. It writes nothing unless it has a home. */
 export class RealProgram implements AsyncDisposable {
   /** What it has printed so far, output and errors. */
   printed = "";
@@ -28,8 +28,9 @@ export class RealProgram implements AsyncDisposable {
   #waiting: Waiting[] = [];
 
   constructor(...command: readonly string[]) {
+    const home = command.includes("--home") ? [] : ["--ephemeral"];
     this.#process = new Deno.Command(Deno.execPath(), {
-      args: [...COMMAND, ...command, ...WHERE],
+      args: [...COMMAND, ...command, ...WHERE, ...home],
       cwd: ROOT,
       stdin: "piped",
       stdout: "piped",

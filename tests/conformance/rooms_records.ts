@@ -15,6 +15,7 @@ export const LONGEST_RECORD = 65_812;
 
 const MOST_RANGES = 64;
 const LONGEST_NAME = 256;
+const MOST_AUTHORS = 256;
 
 /** Numbers that are held, both ends included. */
 export interface HeldRange {
@@ -58,6 +59,8 @@ export type RoomRecord =
   | { readonly type: "refused"; readonly code: number; readonly text: string }
   | { readonly type: "notice"; readonly code: number; readonly text: string }
   | { readonly type: "leave" }
+  | { readonly type: "private"; readonly parent: Uint8Array; readonly author: Uint8Array }
+  | { readonly type: "privates"; readonly authors: readonly Uint8Array[] }
   | { readonly type: "other" };
 
 /** The type bytes. */
@@ -75,6 +78,8 @@ const TYPES = {
   refused: 0x1a,
   notice: 0x1b,
   leave: 0x1c,
+  private: 0x1d,
+  privates: 0x1e,
   other: 0x7f,
 } as const satisfies Record<RoomRecord["type"], number>;
 
@@ -140,6 +145,10 @@ function encodeBody(record: RoomRecord): Uint8Array {
     case "refused":
     case "notice":
       return join(byte(record.code), utf8(record.text));
+    case "private":
+      return join(record.parent, record.author);
+    case "privates":
+      return join(...record.authors);
     case "leave":
     case "other":
       return new Uint8Array();
@@ -196,6 +205,13 @@ function readFloor(reader: Reader): RoomRecord {
   return { type: "floor", author, log, floor: readVarint(reader) };
 }
 
+function readPrivates(reader: Reader): RoomRecord {
+  const authors: Uint8Array[] = [];
+  while (reader.left > 0) authors.push(reader.take(32));
+  if (authors.length > MOST_AUTHORS) throw new Malformed("too many authors");
+  return { type: "privates", authors };
+}
+
 function readBody(type: number, reader: Reader): RoomRecord {
   switch (type) {
     case TYPES.room:
@@ -224,6 +240,10 @@ function readBody(type: number, reader: Reader): RoomRecord {
       return { type: "notice", code: reader.number(1), text: readText(reader) };
     case TYPES.leave:
       return { type: "leave" };
+    case TYPES.private:
+      return { type: "private", parent: reader.take(32), author: reader.take(32) };
+    case TYPES.privates:
+      return readPrivates(reader);
     default:
       reader.rest();
       return { type: "other" };

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { same, toHex } from "./bytes.ts";
+import { Malformed, same, toHex } from "./bytes.ts";
 import { identityOf } from "./certificate.ts";
-import { type LogName, openBody, type RoomKeys, sealBody } from "./rooms.ts";
+import { type LogName, type Place, placeOf, type RoomKeys } from "./rooms.ts";
 import * as entries from "./rooms_entries.ts";
 import type { HeldLog, HeldRange } from "./rooms_records.ts";
 
@@ -43,20 +43,23 @@ export function rangesOf(numbers: Iterable<number>): HeldRange[] {
 
 /** The logs of one room, and the own one among them. */
 export class RoomStore {
-  readonly room: Uint8Array;
+  readonly place: Place;
   /** Author and log of what is said here. */
   readonly mine: LogName;
-  readonly #keys: RoomKeys | undefined;
   readonly #seed: Uint8Array;
   readonly #logs: Map<string, Log> = new Map();
   #clock = 0;
 
-  /** The room is its number if it is open, else its keys. */
-  constructor(room: Uint8Array | RoomKeys, seed: Uint8Array) {
-    this.#keys = room instanceof Uint8Array ? undefined : room;
-    this.room = room instanceof Uint8Array ? room : room.room;
+  /** The room is its number if it is open, its keys, or all that is to know. */
+  constructor(room: Uint8Array | RoomKeys | Place, seed: Uint8Array) {
+    this.place = "seal" in room ? room : placeOf(room);
     this.#seed = seed;
     this.mine = { author: identityOf(seed), log: crypto.getRandomValues(new Uint8Array(8)) };
+  }
+
+  /** The number of the room. */
+  get room(): Uint8Array {
+    return this.place.room;
   }
 
   #log(name: LogName): Log {
@@ -92,7 +95,7 @@ export class RoomStore {
       ...{ ...this.mine, room: this.room, number, time },
       previous: before ? entries.idOf(before) : entries.NO_ENTRY,
       clock: Math.max(time * 1024, this.#clock + 1),
-      body: this.#keys ? sealBody(this.#keys, this.mine, plain) : plain,
+      body: this.place.seal(this.mine, plain),
       ...changes,
     });
   }
@@ -121,10 +124,17 @@ export class RoomStore {
     return { is: "kept" };
   }
 
-  /** What an entry says, opened if the room has a secret. */
+  /** What an entry says. What is not of the two, does not open or is malformed says nothing. */
   read(entry: SignedEntry): entries.Body {
-    const plain = this.#keys ? openBody(this.#keys, entry, entry.body) : entry.body;
-    return entries.decodeBody(entry.author, plain);
+    const { two } = this.place;
+    const isShown = !two || two.some((author) => same(author, entry.author));
+    if (!isShown) return { kind: "other", plain: entry.body };
+    try {
+      return entries.decodeBody(entry.author, this.place.open(entry, entry.body));
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      return { kind: "other", plain: entry.body };
+    }
   }
 
   /** What is held, for HOLD. */
@@ -134,5 +144,25 @@ export class RoomStore {
       const last = numbers.get(ranges.at(-1)?.last ?? 0);
       return { author, log, floor: 0, ranges, last: last && entries.idOf(last) };
     });
+  }
+
+  /** All entries that somebody lacks who holds these logs, log by log in rising order. */
+  lackedBy(there: readonly HeldLog[]): SignedEntry[] {
+    return [...this.#logs.values()].flatMap((log) => {
+      const held = there.find((each) => logKey(each) === logKey(log));
+      const isThere = (number: number): boolean =>
+        held !== undefined && (number <= held.floor ||
+          held.ranges.some(({ first, last }) => first <= number && number <= last));
+      const lacking = [...log.numbers.values()].filter(({ number }) => !isThere(number));
+      return lacking.sort((one, other) => one.number - other.number);
+    });
+  }
+
+  /** What I lack of a log of which somebody holds so much. */
+  lackingOf(there: HeldLog): HeldRange[] {
+    const numbers = there.ranges.flatMap(({ first, last }) =>
+      Array.from({ length: last - first + 1 }, (_, at) => first + at)
+    );
+    return rangesOf(numbers.filter((number) => !this.get(there, number)));
   }
 }

@@ -7,33 +7,50 @@
 import { assert, assertEquals } from "@std/assert";
 import { Program } from "../support/program.ts";
 import { fromHex, join, toHex } from "./bytes.ts";
-import { beCalled, call } from "./call.ts";
 import type { Frame } from "./frames.ts";
-import { Answerer, Caller, freshPerson } from "./handshake.ts";
+import { Answerer, Caller, type Choices, freshPerson, type Person } from "./handshake.ts";
 import { encodeAnswer, encodeInit, finalHeader, type Packet } from "./packets.ts";
+import { openRoom } from "./rooms.ts";
+import { Member } from "./rooms_member.ts";
+import { RoomStore } from "./rooms_store.ts";
 import { Session } from "./session.ts";
-import { leave, LISTEN, printed, TALK } from "./talking.ts";
+import { Talker } from "./talker.ts";
+import { beTalkedTo, leave, LISTEN, printed, TALK, talkTo } from "./talking.ts";
+import { encodeVarint } from "./varint.ts";
 import { VECTORS } from "./vectors.ts";
 import { loopback, PATIENCE_MS, Wire } from "./wire.ts";
+
+const TEXT = { kind: "text", text: "x" } as const;
+
+/** Calls the program, and says who calls. */
+async function introduced(
+  wire: Wire,
+  to: Deno.NetAddr,
+  person: Person = freshPerson(),
+  choices: Choices = {},
+): Promise<Talker> {
+  const talker = await talkTo(wire, to, person, choices);
+  await talker.introduce(person);
+  return talker;
+}
 
 Deno.test("conformance: repetitions, echoes, limits and challenges", async () => {
   await using program = new Program(LISTEN);
   await using wire = new Wire();
-  const session = await call(wire, loopback(await program.port()));
-  session.hello("konrad");
-  session.say("once");
-  session.again(1, "once");
+  const talker = await introduced(wire, loopback(await program.port()));
+  const { session } = talker;
+  talker.tell(talker.text("once"));
   session.ask(300);
   session.push({ type: "challenge", data: new Uint8Array(8).fill(7) });
   await session.until("answered", () => session.responses.length > 0 && session.echoes.length > 0);
   assertEquals(session.echoes, [300]);
   assertEquals(session.responses.map(toHex), ["0707070707070707"]);
   const large = Array.from({ length: 8 }, (_, at) => `${at}${"x".repeat(65_535)}`);
-  large.forEach((text) => session.say(text));
-  await session.until("has the large messages", () => session.held === 9);
+  large.forEach((text) => talker.text(text));
+  await talker.kept();
   await program.out.next(/"text":"7x/);
   assert(JSON.stringify(printed(program)) === JSON.stringify(["once", ...large]));
-  await leave(program, session);
+  await leave(program, talker);
 });
 
 const NOTHING = new Uint8Array();
@@ -44,7 +61,6 @@ const BROKEN: readonly Frame[] = [
   { type: "stream", id: 2 ** 30, offset: 0, data: NOTHING, fin: false },
   { type: "stream", id: 2, offset: 262_144, data: Uint8Array.of(1), fin: false },
   { type: "reset", id: 2, code: 0, size: 2_000_000 },
-  { type: "stream", id: 0, offset: 8, data: Uint8Array.of(0), fin: false },
 ];
 
 Deno.test("conformance: what breaks a rule is closed with code 2", async () => {
@@ -52,9 +68,7 @@ Deno.test("conformance: what breaks a rule is closed with code 2", async () => {
   const to = loopback(await program.port());
   for (const frame of BROKEN) {
     await using wire = new Wire();
-    const session = await call(wire, to);
-    session.hello("konrad");
-    await session.until("said its name", () => session.name !== undefined);
+    const { session } = await introduced(wire, to);
     session.push(frame);
     await session.until("closed", () => session.closed !== undefined);
     assertEquals(session.closed?.code, 2, frame.type);
@@ -66,25 +80,66 @@ Deno.test("conformance: malformed frames are closed on with code 2", async () =>
   const to = loopback(await program.port());
   for (const { name, bytes } of VECTORS.malformed_frames) {
     await using wire = new Wire();
-    const session = await call(wire, to);
-    session.hello("konrad");
-    await session.until("said its name", () => session.name !== undefined);
+    const { session } = await introduced(wire, to);
     await session.send(fromHex(bytes));
     await session.until("closed", () => session.closed !== undefined);
     assertEquals(session.closed?.code, 2, name);
   }
 });
 
-Deno.test("conformance: records of an unknown type are passed over", async () => {
+/** Records that cannot be read, and entries that the other side should have looked at. */
+const BAD_RECORDS: Readonly<Record<string, (talker: Talker) => void>> = {
+  "a record of length 0": ({ session }) => session.record(Uint8Array.of(0)),
+  "a record of length 0 on stream 1": ({ session }) => session.record(Uint8Array.of(0), 1),
+  "a record that is too long": ({ session }) => session.record(encodeVarint(65_813)),
+  "a record that is cut": ({ session }) => session.record(fromHex("021501")),
+  "a signature that is not good": (talker) => {
+    talker.tell({ ...talker.store.draft(TEXT), signature: new Uint8Array(64) });
+  },
+  "a WANT of number 0": (talker) => talker.want(talker.store.mine, 0, 1),
+};
+
+Deno.test("conformance: records that cannot be read are closed on with code 2", async () => {
+  await using program = new Program(LISTEN);
+  const to = loopback(await program.port());
+  for (const [what, say] of Object.entries(BAD_RECORDS)) {
+    await using wire = new Wire();
+    const talker = await introduced(wire, to);
+    say(talker);
+    await talker.session.until(`closed on ${what}`, () => talker.session.closed !== undefined);
+    assertEquals(talker.session.closed?.code, 2, what);
+  }
+});
+
+Deno.test("conformance: what is not known or of no use is passed over", async () => {
   await using program = new Program(LISTEN);
   await using wire = new Wire();
-  const session = await call(wire, loopback(await program.port()));
-  session.hello("konrad");
+  const talker = await introduced(wire, loopback(await program.port()));
+  const { session } = talker;
   session.record(fromHex("0463616263"));
-  const number = session.say("after it");
-  await session.until("has the message", () => session.held === number);
+  session.record(fromHex("0463616263"), 1);
+  talker.say({ type: "have", stream: 0, count: 1_000_000 });
+  session.push({ type: "stream", id: 7, offset: 0, data: Uint8Array.of(0), fin: true });
+  talker.text("after it");
+  await talker.kept();
   await program.out.next('"text":"after it"');
-  await leave(program, session);
+  await leave(program, talker);
+});
+
+Deno.test("conformance: a JOIN to another room is passed over", async () => {
+  await using program = new Program(LISTEN);
+  await using wire = new Wire();
+  const talker = await introduced(wire, loopback(await program.port()));
+  const other = new Member(talker.link, new RoomStore(openRoom("lobby"), freshPerson().seed));
+  other.join("lobby");
+  other.text("elsewhere");
+  talker.text("here");
+  await talker.kept();
+  await program.out.next('"text":"here"');
+  await talker.session.settled();
+  assertEquals(printed(program), ["here"]);
+  assertEquals([other.had[0], other.records.length], [0, 0]);
+  await leave(program, talker);
 });
 
 Deno.test("conformance: versions, cookies and silence before a session", async () => {
@@ -129,47 +184,41 @@ Deno.test("conformance: under load a caller gets through with a cookie", async (
     assert(await flood.receive(Date.now() + PATIENCE_MS));
   }
   await using wire = new Wire();
-  const session = await call(wire, to);
-  session.hello("konrad");
-  const number = session.say("through");
-  await session.until("has the message", () => session.held === number);
-  await leave(program, session);
+  const talker = await introduced(wire, to);
+  talker.text("through");
+  await talker.kept();
+  await leave(program, talker);
 });
 
 Deno.test("conformance: a second caller hears busy", async () => {
   await using program = new Program(LISTEN);
   const to = loopback(await program.port());
   await using one = new Wire();
-  const first = await call(one, to);
-  first.hello("konrad");
-  await first.until("said its name", () => first.name !== undefined);
+  const first = await introduced(one, to);
   await using other = new Wire();
-  const second = await call(other, to);
-  second.hello("second");
-  await second.until("closed", () => second.closed !== undefined);
-  assertEquals(second.closed?.code, 3);
+  const { session } = await talkTo(other, to);
+  await session.until("closed", () => session.closed !== undefined);
+  assertEquals(session.closed?.code, 3);
   await leave(program, first);
 });
 
-Deno.test("conformance: a session that replaces another, and the repetition in it", async () => {
+Deno.test("conformance: a session that replaces another, and what it has missed", async () => {
   await using program = new Program(LISTEN);
   const to = loopback(await program.port());
   const person = freshPerson();
   await using one = new Wire();
-  const first = await call(one, to, {}, person);
-  first.hello("konrad");
-  await first.until("said its name", () => first.name !== undefined);
+  const first = await introduced(one, to, person);
   await program.type("for the second session");
   await program.out.next('"text":"for the second session"');
   await using other = new Wire();
-  const second = await call(other, to, { replaces: true }, person);
-  second.hello("konrad");
-  await second.flush();
-  await first.until("closed", () => first.closed !== undefined);
-  assertEquals(first.closed?.code, 1);
-  await second.until("repeated its message", () => second.messages.length > 0);
-  assertEquals(second.messages.map(({ text }) => text), ["for the second session"]);
-  await second.settled();
+  const second = await talkTo(other, to, person, { replaces: true, store: first.store });
+  await second.session.flush();
+  await first.session.until("closed", () => first.session.closed !== undefined);
+  assertEquals(first.session.closed?.code, 1);
+  const heard = (): string[] => [...first.texts, ...second.texts];
+  await second.session.until("repeated its message", () => heard().length > 0);
+  await second.session.settled();
+  assertEquals(heard(), ["for the second session"]);
   await program.out.next('"state":"delivered"');
   await leave(program, second);
 });
@@ -179,19 +228,17 @@ Deno.test("conformance: of two sessions the one with the lower hash stays", asyn
   const to = loopback(await program.port());
   const person = freshPerson();
   await using one = new Wire();
-  const first = await call(one, to, {}, person);
-  first.hello("konrad");
-  await first.until("said its name", () => first.name !== undefined);
+  const first = await introduced(one, to, person);
   await using other = new Wire();
-  const second = await call(other, to, {}, person);
-  second.hello("konrad");
-  await second.flush();
-  const [stays, goes] = toHex(first.hash) < toHex(second.hash) ? [first, second] : [second, first];
-  await goes.until("closed", () => goes.closed !== undefined);
-  assertEquals(goes.closed?.code, 1);
-  const number = stays.say("on the one that stays");
-  await stays.until("has the message", () => stays.held === number);
-  assertEquals(stays.closed, undefined);
+  const second = await talkTo(other, to, person, { store: first.store });
+  await second.session.flush();
+  const isFirst = toHex(first.session.hash) < toHex(second.session.hash);
+  const [stays, goes] = isFirst ? [first, second] : [second, first];
+  await goes.session.until("closed", () => goes.session.closed !== undefined);
+  assertEquals(goes.session.closed?.code, 1);
+  stays.text("on the one that stays");
+  await stays.kept();
+  assertEquals(stays.session.closed, undefined);
   await leave(program, stays);
 });
 
@@ -199,7 +246,8 @@ Deno.test("conformance: a forged FINAL does not end the handshake", async () => 
   await using program = new Program(LISTEN);
   const to = loopback(await program.port());
   await using wire = new Wire();
-  const caller = new Caller(freshPerson());
+  const person = freshPerson();
+  const caller = new Caller(person);
   await wire.send(encodeInit(caller.init), to);
   const arrived = await wire.receive(Date.now() + PATIENCE_MS);
   assert(arrived?.packet.type === "answer");
@@ -207,14 +255,13 @@ Deno.test("conformance: a forged FINAL does not end the handshake", async () => 
   const forged = finalHeader(outcome.theirs, outcome.third.with(60, 1), 0);
   await wire.send(join(forged, new Uint8Array(40)), to);
   await using elsewhere = new Wire();
-  const displaced = new Session(elsewhere, to, outcome);
-  displaced.hello("from another address");
-  await displaced.flush();
-  const session = new Session(wire, to, outcome);
-  session.hello("konrad");
-  await session.until("said its name", () => session.name !== undefined);
+  const displaced = new Talker(new Session(elsewhere, to, outcome), person);
+  displaced.text("from another address");
+  await displaced.session.flush();
+  const talker = new Talker(new Session(wire, to, outcome), person);
+  await talker.introduce(person);
   assert(!program.out.all.some((line) => line.includes("from another address")));
-  await leave(program, session);
+  await leave(program, talker);
 });
 
 Deno.test("conformance: a forged ANSWER does not end the handshake", async () => {
@@ -226,36 +273,33 @@ Deno.test("conformance: a forged ANSWER does not end the handshake", async () =>
   const forged = { ...answer, noise: answer.noise.with(200, 1) };
   await wire.send(encodeAnswer(forged), arrived.from);
   await wire.send(encodeAnswer({ ...answer, mac: new Uint8Array(16).fill(1) }), arrived.from);
-  const session = await beCalled(wire);
-  session.hello("konrad");
-  await session.until("said its name", () => session.name !== undefined);
-  await leave(program, session);
+  const person = freshPerson();
+  const talker = await beTalkedTo(wire, person);
+  await talker.introduce(person);
+  await leave(program, talker);
 });
 
 Deno.test("conformance: a number in a long form is taken", async () => {
   await using program = new Program(LISTEN);
   await using wire = new Wire();
-  const session = await call(wire, loopback(await program.port()));
-  session.hello("konrad");
-  await session.until("said its name", () => session.name !== undefined);
+  const talker = await introduced(wire, loopback(await program.port()));
+  const { session } = talker;
   await session.send(fromHex("3180000009" + "01c000000000000007"));
   await session.until("answered", () => session.echoes.length > 0);
   assertEquals(session.echoes, [7]);
-  await leave(program, session);
+  await leave(program, talker);
 });
 
 Deno.test("conformance: a session goes on from another address", async () => {
   await using program = new Program(LISTEN);
   const one = new Wire();
   await using other = new Wire();
-  const session = await call(one, loopback(await program.port()));
-  session.hello("konrad");
-  await session.until("said its name", () => session.name !== undefined);
-  await session.settled();
+  const talker = await introduced(one, loopback(await program.port()));
+  await talker.session.settled();
   await one[Symbol.asyncDispose]();
-  session.wire = other;
-  const number = session.say("from elsewhere");
-  await session.until("has the message", () => session.held === number);
-  assert(session.challenges > 0);
-  await leave(program, session);
+  talker.session.wire = other;
+  talker.text("from elsewhere");
+  await talker.kept();
+  assert(talker.session.challenges > 0);
+  await leave(program, talker);
 });

@@ -1,17 +1,17 @@
 /**
- * A minimal session: packets out and in, acknowledgement, repetition by timer, and talk on stream
- * 0 (PROTOCOL.md §6-§15), or whatever else listens to the streams. It does nothing by itself: whoever uses it says how long to wait.
+ * A minimal session: packets out and in, acknowledgement, repetition by timer, echoes
+ * (PROTOCOL.md §6-§15.2). Whoever uses it listens to the streams and says how long to wait.
  *
  * @module
  */
 
-import { Malformed, same } from "./bytes.ts";
+import { Malformed } from "./bytes.ts";
 import { decodeFrames, elicits, encodeFrames, type Frame, isRepeated } from "./frames.ts";
 import type { Outcome } from "./handshake.ts";
 import { Keyring } from "./keyring.ts";
 import { expandNumber, numberBits, Received } from "./numbers.ts";
 import { dataHeader, finalHeader, type Sealed } from "./packets.ts";
-import * as talk from "./records.ts";
+import { decodeEcho, encodeEcho } from "./records.ts";
 import { Streams } from "./streams.ts";
 import { type Arrived, PATIENCE_MS, type Wire } from "./wire.ts";
 
@@ -24,16 +24,11 @@ interface Sent {
   readonly at: number;
 }
 
+/** Takes bytes that came on a stream. */
+export type Hear = (stream: number, bytes: Uint8Array) => void;
+
 /** One session with the other side. */
 export class Session {
-  /** The messages that came, each once and in order. */
-  readonly messages: talk.Message[] = [];
-  /** How often a message came that was already held. */
-  repetitions = 0;
-  /** The highest of my messages that the other side holds. */
-  held = 0;
-  /** The other side's name. */
-  name: string | undefined;
   /** The other side's CLOSE. */
   closed: Extract<Frame, { type: "close" }> | undefined;
   /** The echo answers that came. */
@@ -44,8 +39,8 @@ export class Session {
   readonly responses: Uint8Array[] = [];
   /** The DATA and FINAL packets that came. */
   readonly came: { final: number; data: number } = { final: 0, data: 0 };
-  /** Takes what comes on the streams, in place of talk. */
-  hear: ((stream: number, bytes: Uint8Array) => void) | undefined;
+  /** Takes the datagrams that are no echoes. */
+  hearDatagram: ((data: Uint8Array) => void) | undefined;
   /** The socket; another one is another address. */
   wire: Wire;
   readonly #address: Deno.NetAddr;
@@ -55,19 +50,34 @@ export class Session {
   readonly #flight: Map<number, Sent> = new Map();
   readonly #delivered: WeakSet<Frame> = new WeakSet();
   readonly #streams: Streams = new Streams();
-  readonly #records: talk.RecordReader = new talk.RecordReader();
-  readonly #log: Uint8Array = crypto.getRandomValues(new Uint8Array(8));
   #queue: Frame[] = [];
   #acknowledge = false;
   #acknowledged: number | null = null;
   #number = 0;
-  #message = 0;
+  #hear: Hear | undefined;
+  #unheard: Parameters<Hear>[] = [];
 
   constructor(wire: Wire, address: Deno.NetAddr, outcome: Outcome) {
     this.wire = wire;
     this.#address = address;
     this.#outcome = outcome;
     this.#keys = new Keyring(outcome.initiator, outcome.keys);
+  }
+
+  /** Who takes what comes on the streams, and what came before that. */
+  set hear(hear: Hear) {
+    this.#hear = hear;
+    this.#unheard.splice(0).forEach((each) => hear(...each));
+  }
+
+  /** Whether my side has called. */
+  get hasCalled(): boolean {
+    return this.#outcome.initiator;
+  }
+
+  /** How many packets were sent. */
+  get sent(): number {
+    return this.#number;
   }
 
   /** The other side's identity. */
@@ -146,32 +156,20 @@ export class Session {
     this.#repeat([...this.#flight.keys()].filter((number) => number <= largest - 3));
   }
 
-  #onRecord(record: talk.TalkRecord): void {
-    if (record.type === "hello") this.name = record.name;
-    if (record.type === "have" && same(record.log, this.#log)) {
-      this.held = Math.max(this.held, record.number);
-    }
-    if (record.type !== "message") return;
-    const highest = this.messages.findLast((each) => same(each.log, record.log))?.number ?? 0;
-    if (record.number > highest) this.messages.push(record);
-    else this.repetitions++;
-    const number = Math.max(highest, record.number);
-    this.record(talk.encodeRecord({ type: "have", log: record.log, number }));
-  }
-
   #onEcho(data: Uint8Array): void {
-    const echo = talk.decodeEcho(data);
+    const echo = decodeEcho(data);
+    if (!echo) this.hearDatagram?.(data);
     if (echo?.type === "answer") this.echoes.push(echo.number);
     if (echo?.type !== "ask") return;
-    const answer = talk.encodeEcho({ type: "answer", number: echo.number });
+    const answer = encodeEcho({ type: "answer", number: echo.number });
     this.#queue.push({ type: "datagram", data: answer });
   }
 
   #onStream(frame: Extract<Frame, { type: "stream" }>): void {
     const bytes = this.#streams.take(frame);
     this.#queue.push(...this.#streams.limits());
-    if (this.hear) this.hear(frame.id, bytes);
-    else if (frame.id === 0) this.#records.push(bytes).forEach((each) => this.#onRecord(each));
+    if (this.#hear) this.#hear(frame.id, bytes);
+    else this.#unheard.push([frame.id, bytes]);
   }
 
   #onFrame(frame: Frame): void {
@@ -246,27 +244,9 @@ export class Session {
     await this.until("acknowledged", () => this.#flight.size === 0 && this.#queue.length === 0);
   }
 
-  /** Says a name. */
-  hello(name: string): void {
-    this.record(talk.encodeRecord({ type: "hello", name }));
-  }
-
-  /** Says a message; returns its number. */
-  say(text: string): number {
-    this.#message++;
-    this.again(this.#message, text);
-    return this.#message;
-  }
-
-  /** Says a message of a number that was already said. */
-  again(number: number, text: string): void {
-    const message = { type: "message", log: this.#log, number, time: Date.now(), text } as const;
-    this.record(talk.encodeRecord(message));
-  }
-
   /** Asks for an echo. */
   ask(number: number): void {
-    this.#queue.push({ type: "datagram", data: talk.encodeEcho({ type: "ask", number }) });
+    this.#queue.push({ type: "datagram", data: encodeEcho({ type: "ask", number }) });
   }
 
   /** Says a record that may be anything. */

@@ -7,9 +7,12 @@
 import { assertEquals } from "@std/assert";
 import type { Program } from "../support/program.ts";
 import { identityOf } from "./certificate.ts";
-import { freshPerson, type Person } from "./handshake.ts";
-import type { Session } from "./session.ts";
+import { beCalled, call } from "./call.ts";
+import { type Choices, freshPerson, type Person } from "./handshake.ts";
+import type { RoomStore } from "./rooms_store.ts";
+import { Talker } from "./talker.ts";
 import { keyText } from "./text.ts";
+import type { Wire } from "./wire.ts";
 
 /** How the program talks in these tests. */
 export const TALK: readonly string[] = ["--ephemeral", "--name", "real", "--json"];
@@ -38,36 +41,51 @@ export function printed(program: Program): string[] {
   );
 }
 
+/** Choices of a call, and the store of an older talk if there is one. */
+export interface TalkChoices extends Choices {
+  readonly store?: RoomStore;
+}
+
+/** Calls somebody, to talk with a store of before if there is one. */
+export async function talkTo(
+  wire: Wire,
+  to: Deno.NetAddr,
+  person: Person = freshPerson(),
+  choices: TalkChoices = {},
+): Promise<Talker> {
+  return new Talker(await call(wire, to, choices, person), person, choices.store);
+}
+
+/** Waits for a call, to talk with a store of before if there is one. */
+export async function beTalkedTo(
+  wire: Wire,
+  person: Person = freshPerson(),
+  choices: TalkChoices = {},
+): Promise<Talker> {
+  return new Talker(await beCalled(wire, choices, person), person, choices.store);
+}
+
 /** The talk that all tests have: both say something, both hear it, both know that it was heard. */
-export async function converse(program: Program, session: Session, key: string): Promise<void> {
-  session.hello("konrad");
-  session.say("grüße");
-  session.say("second");
-  await session.until("said its name", () => session.name !== undefined);
-  assertEquals(session.name, "real");
-  await session.until("has both messages", () => session.held === 2);
+export async function converse(program: Program, talker: Talker, person: Person): Promise<void> {
+  const { session } = talker;
+  await talker.introduce(person);
+  talker.text("grüße");
+  talker.text("second");
+  assertEquals(talker.name, "real");
+  await talker.kept();
   await program.type("typed on the pipe");
-  await session.until("sent its message", () => session.messages.length > 0);
-  assertEquals(session.messages.map(({ number, text }) => [number, text]), [[
-    1,
-    "typed on the pipe",
-  ]]);
+  await session.until("sent its message", () => talker.texts.length > 0);
+  assertEquals(talker.texts, ["typed on the pipe"]);
   await session.settled();
   const status: Line = JSON.parse(await program.out.next('"state":"delivered"'));
-  assertEquals(status.by, key);
+  assertEquals(status.by, keyText(identityOf(person.seed)));
   const mine = lines(program).find((line) => line.event === "message" && line.self === true);
   assertEquals([mine?.id, mine?.text], [status.id, "typed on the pipe"]);
   assertEquals(printed(program), ["grüße", "second"]);
 }
 
 /** My side goes, and the program sees it. */
-export async function leave(program: Program, session: Session): Promise<void> {
+export async function leave(program: Program, { session }: Talker): Promise<void> {
   await session.close(0, "bye");
   await program.out.next('"state":"gone"');
-}
-
-/** A person and the text of its key. */
-export function freshIdentity(): { readonly person: Person; readonly key: string } {
-  const person = freshPerson();
-  return { person, key: keyText(identityOf(person.seed)) };
 }

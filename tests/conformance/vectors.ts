@@ -103,7 +103,7 @@ export interface Vectors {
       readonly number: number;
     }[];
   };
-  readonly talk: { readonly records: readonly Named[]; readonly echo: readonly Named[] };
+  readonly echo: readonly Named[];
   readonly sessions: { readonly xx: SessionVector; readonly xxpsk3: SessionVector };
   readonly cookie_refusal: {
     readonly cookie_secret: string;

@@ -1,11 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { createHash } from "node:crypto";
-import {
-  MAX_PRIVATE_BYTES,
-  PRIVATE_SEAL_BYTES,
-  PrivateKey,
-  privateRoomNumber,
-} from "../../lib/crypto/private_key.ts";
+import { MAX_PRIVATE_BYTES, PRIVATE_SEAL_BYTES, PrivateKey } from "../../lib/crypto/private_key.ts";
+import { privateRoomNumber } from "../../lib/crypto/room_key.ts";
 import { keyPair } from "../../lib/crypto/x25519.ts";
 import { seededRandom } from "../../lib/net/random.ts";
 import { flips, lengthened, randomBytes, toHex, truncations, utf8 } from "./bytes.ts";

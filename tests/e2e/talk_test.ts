@@ -41,9 +41,10 @@ Deno.test("talk: two people talk, each message arrives and its author sees it", 
   assertEquals(await bob.exit(), 0);
   await ann.err.next("bob is gone");
   for (const line of bob.out.all) assertEquals(checkEvent(JSON.parse(line)), [], line);
-  const states = bob.out.all.map((line) => JSON.parse(line))
-    .filter((event) => event.event === "status" && event.id.endsWith("-1"))
-    .map((event) => event.state);
+  const all = bob.out.all.map((line) => JSON.parse(line));
+  const { id } = all.find(({ event }) => event === "message");
+  const states = all.filter((event) => event.event === "status" && event.id === id)
+    .map(({ state }) => state);
   assertEquals(states, ["sent", "delivered"]);
 });
 
@@ -304,3 +305,70 @@ function freePort(): number {
   socket.close();
   return port;
 }
+
+Deno.test("talk: what was said is remembered, and what was not delivered goes out the next time", async () => {
+  await using home = await homes(2);
+  const [a = "", b = ""] = home.dirs, port = "0";
+  let to: string, at: number;
+  {
+    await using ann = talk(a, HERE, "ann");
+    at = await ann.port();
+    to = `127.0.0.1:${at}`;
+    await using bob = talk(b, [to, ...HERE, "--port", port], "bob");
+    await bob.type("first of all");
+    await ann.out.next("first");
+    await bob.err.next("ann is here");
+    await bob.endInput();
+    assertEquals(await bob.exit(), 0);
+  }
+  {
+    // Nobody is there; the person leaves, and does not end a pipe.
+    await using bob = talk(b, [to, ...HERE, "--commands", "--stay"], "bob");
+    await bob.type("second, while you were out");
+    await bob.type("/quit");
+    assertEquals(await bob.exit(), 3);
+    assertStringIncludes(bob.err.all.join("\n"), "kept for when you two meet again");
+  }
+  await using ann = talk(a, [...HERE, "--port", `${at}`, "--json", "--commands"], "ann");
+  await ann.out.next("ready");
+  await using bob = talk(b, [to, ...HERE], "bob");
+  await bob.type("third");
+  await ann.out.next("third");
+  const texts = ann.out.all.map((line) => JSON.parse(line))
+    .flatMap((event) => event.event === "message" ? [event.text] : []);
+  assertEquals(texts, ["second, while you were out", "third"]);
+  await ann.type("/last");
+  await ann.out.next("first of all");
+  await ann.type("/away tea");
+  await bob.err.next("ann is away: tea");
+  await ann.type("/msg bob only two here");
+  assertEquals(await bob.out.next("only"), "ann: only two here");
+  await bob.endInput();
+  assertEquals(await bob.exit(), 0);
+  const found = await runProgram(["history", "first", "--room", "@ann"], "", {
+    env: { UDPCHAT_HOME: b },
+  });
+  assertStringIncludes(found.out, "bob: first of all");
+});
+
+Deno.test("talk: what a pipe could not deliver is taken back", async () => {
+  await using home = await homes(2);
+  const [a = "", b = ""] = home.dirs;
+  let at: number;
+  {
+    await using ann = talk(a, HERE, "ann");
+    at = await ann.port();
+    await using bob = talk(b, [`127.0.0.1:${at}`, ...HERE], "bob");
+    await bob.type("one");
+    await ann.out.next("one");
+    await bob.endInput();
+    assertEquals(await bob.exit(), 0);
+  }
+  const args = ["talk", `127.0.0.1:${at}`, ...HERE, "--name", "bob", "--timeout", "0.3"];
+  const env = { UDPCHAT_HOME: b };
+  assertEquals((await runProgram(args, "two\n", { env })).exit, 3);
+  await using ann = talk(a, [...HERE, "--port", `${at}`], "ann");
+  await ann.err.next("listening");
+  assertEquals((await runProgram(args.slice(0, -2), "three\n", { env })).exit, 0);
+  assertEquals(ann.out.all, ["bob: three"]);
+});

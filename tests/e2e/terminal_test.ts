@@ -56,7 +56,10 @@ Deno.test("terminal: a message appears above the line being typed, which stays a
   await chat.screen.shows((lines) => lines.join("").endsWith("of the window"));
   const before = await chat.screen.cursor();
   await chat.peer.type("incoming \u00e9");
-  const lines = await chat.screen.shows("incoming \u00e9");
+  const lines = await chat.screen.shows((all) =>
+    all.some((line) => line.includes("incoming \u00e9")) &&
+    all.join("").endsWith("of the window")
+  );
   const at = lines.findIndex((line) => line.includes("incoming"));
   assertMatch(lines[at] ?? "", /^\d\d:\d\d ~ 127\.0\.0\.1:\d+ incoming \u00e9$/);
   assertMatch(lines[at + 1] ?? "", /^~ ann> a line with/);

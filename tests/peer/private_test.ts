@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { roomKey } from "../../lib/chat/room.ts";
 import { makeIdentity } from "../../lib/crypto/identity.ts";
-import { privateRoomNumber } from "../../lib/crypto/private_key.ts";
+import { privateRoomNumber } from "../../lib/crypto/room_key.ts";
 import { Away } from "../../lib/peer/away.ts";
 import {
   held,

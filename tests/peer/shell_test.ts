@@ -125,12 +125,12 @@ Deno.test("feed() reads no faster than the machine takes", async () => {
   const clock = new VirtualClock(), network = new MemoryNetwork(clock);
   const waiting = start(clock, network, SERVER, new PlainChat());
   let read = 0;
-  async function* lines(): AsyncGenerator<string> {
-    for (; read < 100_000; read++) yield `line ${read}`;
+  async function* lines(): AsyncGenerator<readonly string[]> {
+    for (; read < 100_000; read++) yield [`line ${read}`];
   }
   const fed = waiting.shell.feed(
     lines(),
-    (line, now) => waiting.machine.say(line, now),
+    (lines, now) => lines.forEach((line) => waiting.machine.say(line, now)),
     (now) => waiting.machine.endInput(now),
   );
   await clock.advance(10_000);
@@ -143,12 +143,12 @@ Deno.test("feed() rests between bursts, so that a receiver's buffer is not overr
   const clock = new VirtualClock(), network = new MemoryNetwork(clock);
   const sink = start(clock, network, SERVER, new PlainChat());
   const chat = start(clock, network, { host: "10.0.0.2", port: 0 }, new PlainChat({ to: SERVER }));
-  async function* lines(): AsyncGenerator<string> {
-    for (let line = 0; line < 3_200; line++) yield `${line}`;
+  async function* lines(): AsyncGenerator<readonly string[]> {
+    for (let line = 0; line < 3_200; line++) yield [`${line}`];
   }
   const fed = chat.shell.feed(
     lines(),
-    (line, now) => chat.machine.say(line, now),
+    (lines, now) => lines.forEach((line) => chat.machine.say(line, now)),
     (now) => chat.machine.endInput(now),
   );
   await clock.advance(50);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Credentials } from "../../lib/session/credentials.ts";
 import type { Session } from "../../lib/session/session.ts";
-import { encodeTalk } from "../../lib/wire/talk.ts";
+import { encodeRoom } from "../../lib/wire/room.ts";
 import { fates, notices, presence, read, TalkNet, told } from "../support/talk_net.ts";
 import type { Person } from "../support/talk_net.ts";
 
@@ -192,7 +192,7 @@ Deno.test("Talk waits for the next after one has left", () => {
 });
 
 Deno.test("Talk closes a session over garbage, and lives on", () => {
-  for (const garbage of [Uint8Array.of(0), new Uint8Array(8).fill(255), Uint8Array.of(1, 2)]) {
+  for (const garbage of [Uint8Array.of(0), new Uint8Array(8).fill(255), Uint8Array.of(1, 0x10)]) {
     const net = new TalkNet(HOME), { ann, bob } = talking(net);
     const session = sessionOf(ann);
     session.write(0, garbage);
@@ -211,7 +211,7 @@ Deno.test("Talk closes a session over garbage, and lives on", () => {
 Deno.test("Talk keeps no line for somebody whom it closed on for garbage", () => {
   const net = new TalkNet(HOME), { ann, bob } = talking(net);
   sessionOf(ann).write(0, Uint8Array.of(0));
-  net.act(ann, (talk) => talk.rename("x"));
+  net.act(ann, (talk, now) => talk.rename("x", now));
   net.run(net.now + 500);
   ann.off = true;
   const eve = net.add("eve", EVE, { to: TO_BOB });
@@ -224,8 +224,7 @@ Deno.test("Talk passes over records that it does not know", () => {
   const net = new TalkNet(HOME), { ann, bob } = talking(net);
   sessionOf(ann).write(0, Uint8Array.of(3, 77, 1, 2));
   sessionOf(ann).write(2, Uint8Array.of(0, 0, 0));
-  const have = { type: "have", log: new Uint8Array(8), number: 5 } as const;
-  sessionOf(ann).write(0, encodeTalk(have));
+  sessionOf(ann).write(0, encodeRoom({ type: "have", stream: 0, count: 5 }));
   net.say(bob, "unmoved");
   net.say(ann, "next");
   net.run(net.now + 2_000);

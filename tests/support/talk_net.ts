@@ -12,6 +12,7 @@ import { Talk } from "../../lib/peer/talk.ts";
 import type { TalkEvent } from "../../lib/peer/talk_event.ts";
 import type { Credentials } from "../../lib/session/credentials.ts";
 import { type Address, formatAddress } from "../../lib/wire/address.ts";
+import { MemoryStore } from "./memory_store.ts";
 import { type Flying, testRandom } from "./session_pair.ts";
 
 /** How a person uses the line. */
@@ -40,6 +41,7 @@ export interface Person {
   off: boolean;
   readonly options: PersonOptions;
   readonly credentials: Credentials;
+  readonly store: MemoryStore;
   /** All that was told to this person, also before a restart. */
   readonly told: Told[];
 }
@@ -78,22 +80,22 @@ export class TalkNet {
       instance: bytes(8),
     };
     const address = { host, port: options.port ?? 2410 };
-    const talk = this.#start(name, credentials, options);
-    const person = { name, talk, address, off: false, options, credentials, told: [] };
+    const store = new MemoryStore(), talk = this.#start(name, credentials, store, options);
+    const person = { name, talk, address, off: false, options, credentials, store, told: [] };
     this.people.push(person);
     return person;
   }
 
-  /** The program of a person ends without a word and begins anew: only the keys are kept. */
+  /** The program of a person ends without a word and begins anew, with keys and store. */
   restart(person: Person): void {
     const credentials = { ...person.credentials, instance: testRandom(this.random)(8) };
-    person.talk = this.#start(person.name, credentials, person.options);
+    person.talk = this.#start(person.name, credentials, person.store, person.options);
     person.off = false;
   }
 
-  /** Says a line; the wall clock of everybody is the same. */
+  /** Says a line. */
   say(person: Person, text: string): void {
-    person.talk.say(text, START + Math.floor(this.now), this.now);
+    person.talk.say(text, this.now);
     this.flush();
   }
 
@@ -147,11 +149,19 @@ export class TalkNet {
     return this.people.filter(({ off }) => !off);
   }
 
-  #start(name: string, credentials: Credentials, options: PersonOptions): Talk {
+  #start(
+    name: string,
+    credentials: Credentials,
+    store: MemoryStore,
+    options: PersonOptions,
+  ): Talk {
     const { secret, to = [], pinned, acceptNewKey = false, timeout = 10_000, stay = false } =
       options;
     return new Talk({
       hub: { credentials, secret, random: testRandom(this.random) },
+      store,
+      // The clocks of all are the same.
+      wall: (now) => START + Math.floor(now),
       name,
       to,
       pinned,

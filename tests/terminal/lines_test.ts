@@ -26,7 +26,7 @@ interface Seen {
 async function readAll(read: (buffer: Uint8Array) => Promise<number | null>): Promise<Seen> {
   const seen: Seen = { lines: [], tooLong: [] };
   const lines = readLines(read, (number, length) => seen.tooLong.push([number, length]));
-  for await (const line of lines) seen.lines.push(line);
+  for await (const batch of lines) seen.lines.push(...batch);
   return seen;
 }
 
@@ -99,9 +99,9 @@ Deno.test("readLines() gives each line as soon as it is there", async () => {
     return Promise.resolve(new TextEncoder().encodeInto(`${round}\n`, buffer).written);
   };
   const lines = readLines(read, () => {});
-  assertEquals(await lines.next(), { done: false, value: "1" });
+  assertEquals(await lines.next(), { done: false, value: ["1"] });
   assertEquals(asked, [1], "no read ahead of what is wanted");
-  assertEquals(await lines.next(), { done: false, value: "2" });
+  assertEquals(await lines.next(), { done: false, value: ["2"] });
   assertEquals(await lines.next(), { done: true, value: undefined });
 });
 

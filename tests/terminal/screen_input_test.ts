@@ -56,7 +56,7 @@ Deno.test("Screen sends each line of a paste on its own after l", async () => {
   await at.type(pasted("x\ny"), "L", "\r");
   const lines = at.screen.lines();
   for (const wanted of ["one", "two", "x", "y"]) {
-    assertEquals(await lines.next(), { done: false, value: wanted });
+    assertEquals(await lines.next(), { done: false, value: [wanted] });
   }
   await lines.return(undefined);
 });
@@ -127,7 +127,7 @@ Deno.test("Screen.lines() ends at Ctrl-C, at Ctrl-D and at the end of the termin
     await at.type("one\r");
     at.input.push(end);
     await at.settle();
-    assertEquals((await lines.next()).value, "one", JSON.stringify(end));
+    assertEquals((await lines.next()).value, ["one"], JSON.stringify(end));
     assertEquals((await lines.next()).done, true, JSON.stringify(end));
     assertEquals(await at.screen.next(), undefined);
   }
@@ -217,6 +217,6 @@ Deno.test("Screen keeps a bounded number of lines that nobody takes", async () =
   const lines = Array.from({ length: 5_000 }, (_, line) => `${line}`).join("\n");
   await at.type(pasted(lines), "l", "\x03");
   let count = 0;
-  for await (const line of at.screen.lines()) assertEquals(line, `${count++}`);
+  for await (const line of at.screen.lines()) assertEquals(line, [`${count++}`]);
   assertEquals(count, 1_000);
 });

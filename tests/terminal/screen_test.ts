@@ -156,17 +156,17 @@ Deno.test("Screen removes the typed line at Enter and yields it", async () => {
   const lines = at.screen.lines();
   const first = lines.next();
   await at.type("hello\r");
-  assertEquals(await first, { done: false, value: "hello" });
+  assertEquals(await first, { done: false, value: ["hello"] });
   assertEquals([at.text, at.cursor], [[">"], [2, 0]]);
   await at.show("me hello");
   assertEquals([at.text, at.cursor], [["me hello", ">"], [2, 1]]);
   const long = "x".repeat(50);
   await at.type(`${long}`, LEFT.repeat(30), "\r");
-  assertEquals(await lines.next(), { done: false, value: long });
+  assertEquals(await lines.next(), { done: false, value: [long] });
   assertEquals(at.text, ["me hello", ">"]);
   await at.type("\r", "  \r", "a\rb\r");
-  assertEquals((await lines.next()).value, "a", "blank lines are left out");
-  assertEquals((await lines.next()).value, "b");
+  assertEquals((await lines.next()).value, ["a"], "blank lines are left out");
+  assertEquals((await lines.next()).value, ["b"]);
   await lines.return(undefined);
 });
 
