@@ -24,7 +24,7 @@ import { encodeRoom, type RoomRecord } from "../wire/room.ts";
 import { answerEcho } from "./echo.ts";
 import { type HeardRecord, Link } from "./link.ts";
 import type { NodeEvent, NodeOptions } from "./node_event.ts";
-import { Throttle } from "./throttle.ts";
+import { Paces, type Throttle } from "./throttle.ts";
 
 /** Entries are kept together for so long, in ms: a disk is asked once for all (our choice). */
 const COMMIT_MS = 5;
@@ -75,6 +75,7 @@ export class Node {
   readonly #again = new Set<Link>();
   /** Those that have something waiting as they write too fast. */
   readonly #slowed = new Set<Link>();
+  readonly #paces: Paces | undefined;
   #inbox: Waiting[] = [];
   /** Records whose entries are in the inbox or need none, by sync and stream. */
   #owed = new Map<Sync, { readonly link: Link; readonly counts: [number, number] }>();
@@ -93,6 +94,7 @@ export class Node {
     this.#options = options;
     this.store = options.store;
     this.hub = new Hub(options.hub);
+    this.#paces = options.pace && new Paces(options.pace);
     const most = (options.wall(now) + MAX_AHEAD_MS) * CLOCK_STEPS;
     this.#clock.see(options.store.clock(most), options.wall(now));
   }
@@ -340,14 +342,16 @@ export class Node {
 
   /** What was said before goes faster: it was asked for, or so its sender says. */
   #entries(link: Link, slowed: Slowed, now: number): boolean {
-    const { pace } = this.#options, { sync, run } = slowed;
-    if (pace === undefined) return this.#take(link, slowed, now);
-    const throttle = link.throttle ??= new Throttle<unknown>(pace, now) as Throttle<Slowed>;
+    const paces = this.#paces, { sync, run } = slowed;
+    if (paces === undefined) return this.#take(link, slowed, now);
+    const { host } = link.session.address;
+    const throttle = link.throttle ??= paces.throttle<Slowed>(link.key, host, now);
     const what = throttle.push(slowed, run.parts.length * (run.history ? HISTORY_COST : 1), now);
     if (what === "go") return this.#take(link, slowed, now);
     this.#slowed.add(link);
     if (throttle.size === 1) this.#events.push({ type: "slowed", link, room: sync.room });
-    return what === "wait";
+    if (what === "full") this.close(link.session, CLOSE.done, "you write too much: call again");
+    return true;
   }
 
   /** What had to wait and need not any more. */
@@ -363,7 +367,10 @@ export class Node {
 
   #take(link: Link, { sync, stream, run }: Slowed, now: number): boolean {
     // Nothing more can be kept for now: a HAVE must not pass over what was not taken.
-    if (this.#inbox.length >= MAX_WAITING) return false;
+    if (this.#inbox.length >= MAX_WAITING) {
+      this.close(link.session, CLOSE.done, "nothing can be kept for now: call again");
+      return true;
+    }
     const { room } = sync;
     let taken = room.take(run, this.#options.wall(now));
     if (taken.unsettled) {

@@ -31,7 +31,10 @@ export interface NodeOptions {
   readonly stays?: (room: Room) => boolean;
   /** Who calls is not listened to before `listen`. */
   readonly guarded?: boolean;
-  /** How much each may write; who writes more is passed on more slowly. */
+  /**
+   * How much each person may write, and all behind one address sixteen times that; who writes more is
+   * passed on more slowly.
+   */
   readonly pace?: Pace | undefined;
   /** Which entries of a room the other side of a link is told of live. */
   readonly pushes: (entry: StoredEntry, link: Link) => boolean;

@@ -9,7 +9,7 @@ import { Progress } from "../chat/progress.ts";
 import type { LogFloor, Pair } from "../chat/entry_store.ts";
 import { roomKey } from "../chat/room.ts";
 import { privateRoomNumber } from "../crypto/room_key.ts";
-import { Budget } from "../session/budget.ts";
+import { Budgets } from "../session/budget.ts";
 import { CLOSE } from "../session/event.ts";
 import type { Address } from "../wire/address.ts";
 import { sameBytes } from "../wire/bytes.ts";
@@ -22,9 +22,11 @@ import type { NodeEvent, NodeOptions } from "./node_event.ts";
 
 /** Members of a room who are told who comes and goes (our choice: in larger ones nobody could follow). */
 const MAX_ANNOUNCED = 256;
-/** Rooms that one may join on one session, one after the other or at once (our choice: some, and all rooms
+/** Rooms that one may join, one after the other or at once (our choice: some, and all rooms
  * of two in one of them). */
 const JOINS = { burst: MAX_PRIVATES + 64, perSecond: 0.2 };
+/** People of whom it is remembered how often they did that (our choice). */
+const MAX_BUDGETS = 8_192;
 /** Words about being away that are passed on of each (our choice: nobody comes and goes faster). */
 const PRESENCES = { burst: 16, perSecond: 0.5 };
 /** Authors hear together what is new of their entries, this often in ms (our choice). */
@@ -64,8 +66,8 @@ export class Relay {
   readonly #options: RelayOptions;
   readonly #node: Node;
   readonly #halls = new Map<string, Hall>();
-  readonly #joins = new WeakMap<Link, Budget>();
-  readonly #presences = new WeakMap<Link, Budget>();
+  readonly #joins = new Budgets(JOINS, MAX_BUDGETS);
+  readonly #presences = new Budgets(PRESENCES, MAX_BUDGETS);
   #events: RelayEvent[] = [];
   #reportAt: number | undefined;
   #keptCount = 0;
@@ -247,9 +249,7 @@ export class Relay {
     now: number,
   ): { readonly code: number; readonly text: string } | undefined {
     const { allowed, maxMembers } = this.#options, key = link.remote.identity;
-    const budget = this.#joins.get(link) ?? new Budget(JOINS, now);
-    this.#joins.set(link, budget);
-    if (!budget.take(now)) {
+    if (!this.#joins.take(link.key, now)) {
       return { code: REFUSAL.limited, text: "you join too often: wait a little" };
     }
     if (allowed && !allowed(key)) {
@@ -304,9 +304,7 @@ export class Relay {
     if (!presence || !sameBytes(presence.author, link.remote.identity)) return;
     const hall = this.#halls.get(roomKey(presence.room));
     if (!hall?.members.has(link)) return;
-    const budget = this.#presences.get(link) ?? new Budget(PRESENCES, now);
-    this.#presences.set(link, budget);
-    if (!budget.take(now)) return;
+    if (!this.#presences.take(link.key, now)) return;
     hall.presences.set(link, bytes);
     if (hall.members.size > MAX_ANNOUNCED) return;
     for (const { session } of hall.members) {

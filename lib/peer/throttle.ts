@@ -1,9 +1,11 @@
 /**
  * Who writes faster than a relay allows is passed on more slowly: what comes waits in order, so much at
- * most. Pure.
+ * most. Several sessions of one person, and all behind one address, share what they may. Pure.
  *
  * @module
  */
+
+import { isLoopback, subscriber } from "../wire/address.ts";
 
 /** How much somebody may write. */
 export interface Pace {
@@ -16,27 +18,56 @@ export interface Pace {
 /** Things that wait for one writer (our choice: what is more must be a flood). */
 export const MAX_WAITING = 1_024;
 
+/** So many write from behind one address at full speed (our choice: more of a class write slowly). */
+const WRITERS = 16;
+/** Writers, and addresses, of whom it is remembered how much they wrote (our choice). */
+const MAX_SHARES = 8_192;
+
+/** What one of them may. */
+class Share {
+  readonly #pace: Pace;
+  #tokens: number;
+  #at: number;
+
+  constructor(pace: Pace, now: number) {
+    this.#pace = pace;
+    this.#tokens = pace.burst;
+    this.#at = now;
+  }
+
+  /** What is lacking for something, in ms; 0 where it may go. */
+  lacks(cost: number, now: number): number {
+    const { burst, perSecond } = this.#pace;
+    const earned = Math.max(0, now - this.#at) * perSecond / 1_000;
+    this.#tokens = Math.min(burst, this.#tokens + earned);
+    this.#at = Math.max(this.#at, now);
+    // Rounding: a timer that rings a hair early must not ring again and again.
+    const lacking = Math.min(cost, burst) - this.#tokens;
+    return lacking <= 1e-6 ? 0 : lacking / perSecond * 1_000;
+  }
+
+  spend(cost: number): void {
+    this.#tokens -= cost;
+  }
+}
+
 /**
  * One writer.
  *
  * @typeParam T What waits.
  */
 export class Throttle<T> {
-  readonly #pace: Pace;
+  readonly #shares: readonly Share[];
   readonly #waiting: { readonly item: T; readonly cost: number }[] = [];
-  #tokens: number;
-  #at: number;
+  #dueAt: number | undefined;
 
   /**
-   * Starts with a full burst.
+   * Starts with nothing waiting.
    *
-   * @param pace How much is allowed.
-   * @param now Time in ms.
+   * @param shares All of them must allow what goes.
    */
-  constructor(pace: Pace, now: number) {
-    this.#pace = pace;
-    this.#tokens = pace.burst;
-    this.#at = now;
+  constructor(shares: readonly Share[]) {
+    this.#shares = shares;
   }
 
   /** How many wait. */
@@ -44,12 +75,9 @@ export class Throttle<T> {
     return this.#waiting.length;
   }
 
-  /** When the next one may go, in ms; undefined where none waits. */
+  /** When to try the next one, in ms; undefined where none waits. */
   get dueAt(): number | undefined {
-    const [first] = this.#waiting;
-    if (first === undefined) return undefined;
-    const lacking = Math.min(first.cost, this.#pace.burst) - this.#tokens;
-    return this.#at + Math.max(0, lacking) / this.#pace.perSecond * 1_000;
+    return this.#waiting.length > 0 ? this.#dueAt : undefined;
   }
 
   /**
@@ -61,11 +89,7 @@ export class Throttle<T> {
    * @returns `go`, `wait`, or `full` where so much waits that it must be a flood.
    */
   push(item: T, cost: number, now: number): "go" | "wait" | "full" {
-    this.#refill(now);
-    if (this.#waiting.length === 0 && this.#tokens >= Math.min(cost, this.#pace.burst)) {
-      this.#tokens -= cost;
-      return "go";
-    }
+    if (this.#waiting.length === 0 && this.#goes(cost, now)) return "go";
     if (this.#waiting.length >= MAX_WAITING) return "full";
     this.#waiting.push({ item, cost });
     return "wait";
@@ -77,20 +101,70 @@ export class Throttle<T> {
    * @param now Time in ms.
    */
   take(now: number): T | undefined {
-    this.#refill(now);
     const [first] = this.#waiting;
-    // Rounding: a timer that rings a hair early must not ring again and again.
-    if (first === undefined || this.#tokens < Math.min(first.cost, this.#pace.burst) - 1e-6) {
-      return undefined;
-    }
+    if (first === undefined || !this.#goes(first.cost, now)) return undefined;
     this.#waiting.shift();
-    this.#tokens -= first.cost;
     return first.item;
   }
 
-  #refill(now: number): void {
-    const earned = Math.max(0, now - this.#at) * this.#pace.perSecond / 1_000;
-    this.#tokens = Math.min(this.#pace.burst, this.#tokens + earned);
-    this.#at = Math.max(this.#at, now);
+  #goes(cost: number, now: number): boolean {
+    const lacks = Math.max(...this.#shares.map((share) => share.lacks(cost, now)));
+    this.#dueAt = now + lacks;
+    if (lacks > 0) return false;
+    for (const share of this.#shares) share.spend(cost);
+    return true;
+  }
+}
+
+/** Shares by name: of whoever was not asked about for longest nothing is remembered. */
+class Shares {
+  readonly #pace: Pace;
+  readonly #shares = new Map<string, Share>();
+
+  constructor(pace: Pace) {
+    this.#pace = pace;
+  }
+
+  of(name: string, now: number): Share {
+    const share = this.#shares.get(name) ?? new Share(this.#pace, now);
+    this.#shares.delete(name);
+    this.#shares.set(name, share);
+    if (this.#shares.size > MAX_SHARES) {
+      for (const oldest of this.#shares.keys()) {
+        this.#shares.delete(oldest);
+        break;
+      }
+    }
+    return share;
+  }
+}
+
+/** What all writers may. */
+export class Paces {
+  readonly #people: Shares;
+  readonly #addresses: Shares;
+
+  /**
+   * Starts with nobody.
+   *
+   * @param pace What each person may; all behind one address may sixteen times that.
+   */
+  constructor(pace: Pace) {
+    const { burst, perSecond } = pace;
+    this.#people = new Shares(pace);
+    this.#addresses = new Shares({ burst: WRITERS * burst, perSecond: WRITERS * perSecond });
+  }
+
+  /**
+   * The throttle of one session. Whoever has several shares with themselves.
+   *
+   * @param person Who writes, as the key of a map.
+   * @param host From where; loopback is not counted.
+   * @param now Time in ms.
+   */
+  throttle<T>(person: string, host: string, now: number): Throttle<T> {
+    const shares = [this.#people.of(person, now)];
+    if (!isLoopback(host)) shares.push(this.#addresses.of(subscriber(host), now));
+    return new Throttle<T>(shares);
   }
 }
