@@ -179,8 +179,9 @@ export class Sync {
   hold(logs: readonly LogHeld[], last: boolean): boolean {
     // Once is enough: each answer costs more than the question.
     if (this.#answered) return true;
-    for (const { author, log, floor, ranges } of logs) {
-      const set = new RangeSet();
+    for (const held of logs) {
+      const { author, log, floor, ranges } = held, set = new RangeSet();
+      this.#compareHeads(held);
       for (const range of ranges) set.add(range.first, range.last);
       this.#theirs.set(logKey({ author, log }), { name: { author, log }, floor, ranges: set });
     }
@@ -189,6 +190,13 @@ export class Sync {
     if (last && this.#called) this.#plan();
     else if (last) this.#goOn();
     return true;
+  }
+
+  /** Two histories of one log that end at the same number: theirs is asked for, as a proof. */
+  #compareHeads({ author, log, ranges, head }: LogHeld): void {
+    const ours = this.room.log({ author, log }), last = ranges.at(-1)?.last;
+    if (ours === undefined || ours.frozen || ours.held.largest !== last) return;
+    if (last !== undefined && !sameBytes(ours.head, head)) this.ask({ author, log }, last, last);
   }
 
   /** Who called knows now how far its own logs are held there: it goes on from there. */

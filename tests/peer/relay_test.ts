@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
+import { NO_ENTRY, signEntry } from "../../lib/chat/entry.ts";
+import type { CheckedEntry } from "../../lib/chat/entry_store.ts";
 import { makeIdentity } from "../../lib/crypto/identity.ts";
 import {
   held,
@@ -316,6 +318,31 @@ Deno.test("a member that floods is slowed down and told so; the others do not no
   assert(codes(ann).includes("relay"), "it is told");
   net.run(from + 20_000);
   assertEquals(read(bob).filter((line) => line.startsWith("ann")).length, 100, "nothing is lost");
+});
+
+Deno.test("two histories of one log are found out where they meet, though both are whole", () => {
+  const net = new RoomNet({ delay: 5 }), [bob] = join(net, "bob");
+  assert(bob);
+  const eve = makeIdentity(new Uint8Array(32).fill(66)), log = new Uint8Array(8).fill(6);
+  const said = (text: string): CheckedEntry =>
+    signEntry(eve, {
+      room: LOBBY.number,
+      log,
+      number: 1,
+      previous: NO_ENTRY,
+      clock: START * 1_024,
+      time: START,
+      body: new TextEncoder().encode(text),
+    });
+  net.run(500);
+  for (const [store, text] of [[bob.store, "yes"], [net.relay.store, "no"]] as const) {
+    store.append([said(text)]);
+  }
+  net.restartRelay();
+  net.restart(bob);
+  net.run(20_000);
+  assertEquals(net.relay.told.filter(({ type }) => type === "fork").length, 1);
+  assertEquals(net.relay.store.forks.length, 1);
 });
 
 Deno.test("a relay that alters or invents what others said is found out, in any room", () => {
