@@ -14,18 +14,11 @@
 
 import { sameBytes } from "../wire/bytes.ts";
 import type { LogName } from "../wire/entry.ts";
-import { type Range, RangeSet } from "../wire/ranges.ts";
-import {
-  encodeRoom,
-  heldBytes,
-  HOLD_BYTES,
-  type LogHeld,
-  MAX_HOLD_RANGES,
-  type RoomRecord,
-} from "../wire/room.ts";
-import { NO_ENTRY } from "./entry.ts";
+import { RangeSet } from "../wire/ranges.ts";
+import { encodeRoom, type LogHeld, type RoomRecord } from "../wire/room.ts";
 import type { EntryStore, StoredEntry } from "./entry_store.ts";
-import { type Log, logKey } from "./log.ts";
+import { missingHere, missingThere, sayHeld, type Theirs } from "./holdings.ts";
+import { logKey } from "./log.ts";
 import { MAX_LOGS, type Room } from "./room.ts";
 import { type EncodedRun, encodeRuns } from "./runs.ts";
 import type { TapedRun } from "./tape.ts";
@@ -76,12 +69,8 @@ export interface SyncOptions {
   readonly owner: object;
   /** Which entries the other side is told of live. */
   readonly pushes: (entry: StoredEntry) => boolean;
-}
-
-/** What the other side holds of a log. */
-interface Theirs {
-  readonly floor: number;
-  readonly ranges: RangeSet;
+  /** At first only what the two sides themselves said is compared; the rest when somebody asks for it. */
+  readonly mesh?: boolean;
 }
 
 /** One room with one other program. */
@@ -93,6 +82,7 @@ export class Sync {
   readonly #owner: object;
   readonly #own: Uint8Array;
   readonly #pushes: (entry: StoredEntry) => boolean;
+  readonly #mesh: boolean;
   #called = true;
   /** The other side has said all that it holds. */
   #answered = false;
@@ -129,6 +119,7 @@ export class Sync {
     this.#owner = options.owner;
     this.#own = options.own;
     this.#pushes = options.pushes;
+    this.#mesh = options.mesh ?? false;
   }
 
   /** All that the other side lacks is on its way. */
@@ -150,22 +141,22 @@ export class Sync {
   begin(known?: number): void {
     this.#called = false;
     this.#cursor = known;
-    this.#sayHeld([...this.room.logs]);
+    this.#sayHeld((name) => this.#isAbout(name, false));
   }
 
-  #sayHeld(all: readonly Log[]): void {
-    let logs: LogHeld[] = [], size = 0;
-    for (const log of all) {
-      const held = heldOf(log);
-      if (size + heldBytes(held) > HOLD_BYTES) {
-        this.#write(LIVE, { type: "hold", last: false, logs });
-        logs = [];
-        size = 0;
-      }
-      logs.push(held);
-      size += heldBytes(held);
-    }
-    this.#write(LIVE, { type: "hold", last: true, logs });
+  /** In a mesh: asks for all that is lacking here, and offers what is lacking there. */
+  askAll(): void {
+    this.#sayHeld(() => true, true);
+  }
+
+  #sayHeld(which: (name: LogName) => boolean, whole = false): void {
+    const logs = [...this.room.logs].filter(({ name }) => which(name));
+    for (const record of sayHeld(logs, whole)) this.#write(LIVE, record);
+  }
+
+  /** Whether a log is compared. */
+  #isAbout({ author }: LogName, whole: boolean): boolean {
+    return whole || !this.#mesh || sameBytes(author, this.#own) || sameBytes(author, this.#peer);
   }
 
   /**
@@ -174,11 +165,13 @@ export class Sync {
    *
    * @param logs Some of its logs.
    * @param last Whether that was all.
+   * @param whole It is about all logs of the room, in a mesh.
    * @returns False where it breaks its word: more logs than there can be.
    */
-  hold(logs: readonly LogHeld[], last: boolean): boolean {
+  hold(logs: readonly LogHeld[], last: boolean, whole = false): boolean {
     // Once is enough: each answer costs more than the question.
-    if (this.#answered) return true;
+    const answering = this.#rest !== undefined || this.#first.length > 0;
+    if (whole ? !this.#mesh || answering : this.#answered) return true;
     for (const held of logs) {
       const { author, log, floor, ranges } = held, set = new RangeSet();
       this.#compareHeads(held);
@@ -186,9 +179,13 @@ export class Sync {
       this.#theirs.set(logKey({ author, log }), { name: { author, log }, floor, ranges: set });
     }
     if (this.#theirs.size > MAX_LOGS) return false;
-    this.#answered = last;
-    if (last && this.#called) this.#plan();
-    else if (last) this.#goOn();
+    if (!last) return true;
+    if (whole) this.#plan(true);
+    else {
+      this.#answered = true;
+      if (this.#called) this.#plan(false);
+      else this.#goOn();
+    }
     return true;
   }
 
@@ -366,24 +363,24 @@ export class Sync {
   }
 
   /** It is known what they hold: what do they lack, and what do we? */
-  #plan(): void {
+  #plan(whole: boolean): void {
     const lacks = new Map<string, RangeSet>(), ours = new Map<string, RangeSet>();
     let missed = 0;
     for (const log of this.room.logs) {
       const key = logKey(log.name), set = missingThere(log, this.#theirs.get(key));
-      if (set.empty) continue;
+      if (set.empty || !this.#isAbout(log.name, whole)) continue;
       // What one says oneself is no history, however late it comes.
       const isOurs = sameBytes(log.name.author, this.#own);
       (isOurs ? ours : lacks).set(key, set);
       if (isOurs) continue;
       for (const { first, last } of set.ranges) missed += last - first + 1;
     }
-    this.#sayHeld([...this.room.logs].filter(({ name }) => sameBytes(name.author, this.#peer)));
+    if (!whole) this.#sayHeld(({ author }) => sameBytes(author, this.#peer));
     this.#sayFloors();
     this.#askForMissing();
     const isNew = this.#theirs.size === 0;
     this.#theirs = new Map();
-    this.#cursor = this.#oldest(ours) - 1;
+    if (!whole) this.#cursor = this.#oldest(ours) - 1;
     if (missed === 0) return;
     const first = this.#firstBlock(lacks);
     this.#write(LIVE, { type: "missed", count: missed });
@@ -463,29 +460,4 @@ export class Sync {
   #write(stream: number, record: RoomRecord): void {
     this.#pipe.write(stream, encodeRoom(record));
   }
-}
-
-function heldOf({ name, floor, head, held }: Log): LogHeld {
-  const ranges: Range[] = held.ranges.slice(-MAX_HOLD_RANGES).map((range) => ({ ...range }));
-  return { ...name, floor, head: ranges.length > 0 ? head : NO_ENTRY, ranges };
-}
-
-/** What of a log of ours they lack; what they trimmed they do not want. */
-function missingThere(log: Log, theirs: Theirs | undefined): RangeSet {
-  const missing = new RangeSet();
-  for (const { first, last } of log.held.ranges) {
-    const from = Math.max(first, (theirs?.floor ?? 0) + 1);
-    if (from > last) continue;
-    for (const gap of theirs?.ranges.missing(from, last) ?? [{ first: from, last }]) {
-      missing.add(gap.first, gap.last);
-    }
-  }
-  return missing;
-}
-
-/** What of a range we lack; what we trimmed we do not want. */
-function missingHere(log: Log | undefined, first: number, last: number): Range[] {
-  const from = Math.max(first, (log?.floor ?? 0) + 1);
-  if (from > last) return [];
-  return log?.held.missing(from, last) ?? [{ first: from, last }];
 }

@@ -317,7 +317,7 @@ export class Node {
     }
     switch (record.type) {
       case "hold":
-        if (!sync.hold(record.logs, record.last)) return false;
+        if (!sync.hold(record.logs, record.last, record.whole)) return false;
         this.#events.push({ type: "record", link, room, record });
         this.pump(link);
         return true;

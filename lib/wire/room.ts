@@ -4,7 +4,7 @@
  * ```text
  *   ROOM       room (32): what follows on this stream is about that room
  *   JOIN       name of the room; nothing in a room with a secret
- *   HOLD       last (1) | count | per log: author (32) log (8) floor head (32 if held) ranges
+ *   HOLD       flags (1) | count | per log: author (32) log (8) floor head (32 if held) ranges
  *   WANT       author (32) log (8) first last
  *   ENTRIES    flags (1) author (32) log (8) first | hash before (32) | parts to the end
  *   HAVE       stream (1) count: so many entries that came on that stream are kept
@@ -104,7 +104,14 @@ export interface Run extends LogName {
 export type RoomRecord =
   | { readonly type: "room"; readonly room: Uint8Array }
   | { readonly type: "join"; readonly name: string }
-  | { readonly type: "hold"; readonly last: boolean; readonly logs: readonly LogHeld[] }
+  | {
+    readonly type: "hold";
+    /** No more follows. */
+    readonly last: boolean;
+    /** In a mesh: about all logs of the room. */
+    readonly whole?: true;
+    readonly logs: readonly LogHeld[];
+  }
   | ({ readonly type: "want"; readonly first: number; readonly last: number } & LogName)
   | ({ readonly type: "entries" } & Run)
   | { readonly type: "have"; readonly stream: number; readonly count: number }
@@ -191,9 +198,9 @@ function logName({ author, log }: LogName, more: number): Writer {
   return new Writer(AUTHOR_BYTES + LOG_BYTES + more).bytes(author).bytes(log);
 }
 
-function encodeHold({ last, logs }: Extract<RoomRecord, { type: "hold" }>): Uint8Array {
+function encodeHold({ last, whole, logs }: Extract<RoomRecord, { type: "hold" }>): Uint8Array {
   const size = logs.reduce((sum, each) => sum + heldBytes(each), 9);
-  const writer = new Writer(size).u8(last ? 1 : 0).varint(logs.length);
+  const writer = new Writer(size).u8((last ? 1 : 0) | (whole ? 2 : 0)).varint(logs.length);
   for (const { author, log, floor, head, ranges } of logs) {
     writer.bytes(author).bytes(log).varint(floor).varint(ranges.length);
     let before = floor;
@@ -305,7 +312,7 @@ function decodeText(reader: Reader, type: "refused" | "notice"): RoomRecord | "m
 const LEAST_HELD = AUTHOR_BYTES + LOG_BYTES + 2;
 
 function decodeHold(reader: Reader): RoomRecord | "malformed" {
-  const last = reader.u8() === 1, count = reader.varint();
+  const flags = reader.u8(), count = reader.varint();
   if (count > reader.left / LEAST_HELD) return "malformed";
   const logs: LogHeld[] = [];
   for (let each = 0; each < count; each++) {
@@ -322,7 +329,13 @@ function decodeHold(reader: Reader): RoomRecord | "malformed" {
     const head = reader.bytes(pieces > 0 ? ENTRY_ID_BYTES : 0).slice();
     logs.push({ ...name, floor, head, ranges });
   }
-  return done(reader, { type: "hold", last, logs });
+  const last = (flags & 1) !== 0;
+  return done(reader, {
+    type: "hold",
+    last,
+    ...((flags & 2) !== 0 ? { whole: true } : {}),
+    logs,
+  });
 }
 
 function decodeRun(reader: Reader): RoomRecord | "malformed" {
