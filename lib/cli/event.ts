@@ -14,6 +14,20 @@ export interface Person {
   readonly key: string | null;
 }
 
+/** The last moment that ISO 8601 writes with a year of four digits (ECMA-262 §21.4.1.32), in ms. */
+const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/**
+ * When something was sent, as `message` events say it. A clock that is far off must break neither us
+ * nor who reads what we print.
+ *
+ * @param ms Time in ms since 1970, as its author claims it.
+ * @returns ISO 8601 in UTC.
+ */
+export function sentTime(ms: number): string {
+  return new Date(Math.min(ms, LAST_MS)).toISOString();
+}
+
 /** One event. `time` is added when it is reported. */
 export type ChatEvent =
   | {

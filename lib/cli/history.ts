@@ -9,6 +9,7 @@ import { keyText, parseKeyText } from "../crypto/identity.ts";
 import { NetError } from "../net/endpoint.ts";
 import { History, type Message } from "../store/history.ts";
 import type { Invocation } from "./command.ts";
+import { sentTime } from "./event.ts";
 import { homeOf } from "./front.ts";
 import { historyLines } from "./history_lines.ts";
 import { timeOf } from "./option_values.ts";
@@ -116,7 +117,7 @@ function json(
     room,
     from,
     text,
-    sent: new Date(Math.min(sent, 8.64e15)).toISOString(),
+    sent: sentTime(sent),
     self,
     private: isPrivate,
     history: true,

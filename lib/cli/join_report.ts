@@ -8,7 +8,7 @@ import { keyTag, keyText } from "../crypto/identity.ts";
 import type { Member } from "../peer/member.ts";
 import type { Author, MemberEvent } from "../peer/member_event.ts";
 import { formatAddress } from "../wire/address.ts";
-import type { Person } from "./event.ts";
+import { type Person, sentTime } from "./event.ts";
 import type { Front } from "./front.ts";
 import type { Host } from "./host.ts";
 import type { Memory } from "./memory.ts";
@@ -56,7 +56,7 @@ export function reportMember(run: MemberReport, event: MemberEvent): void {
         room: run.room,
         from: { ...person(run, author), address },
         text,
-        sent: new Date(Math.min(time, 8.64e15)).toISOString(),
+        sent: sentTime(time),
         self,
         private: partner !== undefined,
         history,

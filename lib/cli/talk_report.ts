@@ -9,7 +9,7 @@ import { keyTag, keyText } from "../crypto/identity.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import type { Partner, TalkEvent } from "../peer/talk_event.ts";
 import { formatAddress } from "../wire/address.ts";
-import type { ChatEvent, Person } from "./event.ts";
+import { type ChatEvent, type Person, sentTime } from "./event.ts";
 import type { Front } from "./front.ts";
 import type { Host } from "./host.ts";
 import type { TalkMemory } from "./memory.ts";
@@ -144,15 +144,10 @@ function message(
     room: ROOM,
     from: { ...person(from), address: from.address },
     text,
-    sent: toIso(time),
+    sent: sentTime(time),
     private: false,
     ...whose,
   };
-}
-
-/** A clock that is far off must not break us: a Date holds 8.64e15 ms (ECMA-262 §21.4.1.1). */
-function toIso(time: number): string {
-  return new Date(Math.min(time, 8.64e15)).toISOString();
 }
 
 function person(partner: Partner): Person {
