@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printable } from "../chat/printable.ts";
+import { printable, printableJson } from "../chat/printable.ts";
 import { keyText, parseKeyText } from "../crypto/identity.ts";
 import { NetError } from "../net/endpoint.ts";
 import { History, type Message } from "../store/history.ts";
@@ -122,7 +122,7 @@ function json(
     private: isPrivate,
     history: true,
   };
-  return `${JSON.stringify(event)}\n`;
+  return `${printableJson(event)}\n`;
 }
 
 function read(line: string, number: number): Message {
