@@ -65,8 +65,12 @@ class Lines {
       this.#from = at + 1;
       return this.all[at] ?? "";
     }
-    const found = new Promise<string>((found) => this.#waiting.push({ test, found }));
+    const { promise: found, resolve } = Promise.withResolvers<string>();
+    const waiting = { test, found: resolve };
+    this.#waiting.push(waiting);
     const ended = this.#closed.promise.then(() => {
+      // Thousands may have waited before: what there was is told to who still does.
+      if (!this.#waiting.includes(waiting)) return "";
       throw new Error(`ended without ${what}; there was:\n${this.all.join("\n")}`);
     });
     try {
