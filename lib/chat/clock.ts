@@ -14,6 +14,11 @@ export const MAX_AHEAD_MS = 3_600_000;
 export class HybridClock {
   #last = 0;
 
+  /** The latest time that was followed. */
+  get last(): number {
+    return this.#last;
+  }
+
   /**
    * The time for what is said now.
    *

@@ -69,8 +69,8 @@ export interface EntryStore {
   append(entries: readonly CheckedEntry[]): number[];
   /** Entries of a room that were kept after another, in that order. */
   after(room: Uint8Array, seq: number, limit: number): StoredEntry[];
-  /** The latest entries of a room by clock, the latest last. */
-  newest(room: Uint8Array, limit: number): StoredEntry[];
+  /** The latest entries of a room by clock, the latest last; those beyond `most` do not count. */
+  newest(room: Uint8Array, limit: number, most?: number): StoredEntry[];
   /** Entries of one log, by number. */
   range(room: Uint8Array, name: LogName, first: number, last: number, limit: number): StoredEntry[];
   /** The smallest `seq` of some entries of one log; undefined where none is held. */

@@ -96,6 +96,11 @@ export class Room {
     return this.#last;
   }
 
+  /** The latest clock that is believed: what lies beyond it is from a clock that is wrong. */
+  get clock(): number {
+    return this.#clock.last;
+  }
+
   /** A log, if anything of it is held. */
   log(name: LogName): Log | undefined {
     return this.#logs.get(logKey(name));

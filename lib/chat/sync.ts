@@ -404,7 +404,8 @@ export class Sync {
 
   /** The newest entries, and who their authors are: the first entry of each of their logs. */
   #firstBlock(lacks: ReadonlyMap<string, RangeSet>): StoredEntry[] {
-    const newest = this.#store.newest(this.room.number, NEWEST)
+    // Clocks far ahead are not followed here either: they would be the newest for ever.
+    const newest = this.#store.newest(this.room.number, NEWEST, this.room.clock)
       .filter(({ entry }) => lacks.get(logKey(entry))?.has(entry.number));
     const there = new Set(newest.map(({ seq }) => seq)), first: StoredEntry[] = [];
     const asked = new Set<string>();

@@ -81,7 +81,9 @@ export class Entries implements EntryStore {
         "FROM rooms",
     );
     this.#after = prepare(`${SELECT} entries.room = ? AND seq > ? ORDER BY seq LIMIT ?`);
-    this.#newest = prepare(`${SELECT} entries.room = ? ORDER BY clock DESC, seq DESC LIMIT ?`);
+    this.#newest = prepare(
+      `${SELECT} entries.room = ? AND clock <= ? ORDER BY clock DESC, seq DESC LIMIT ?`,
+    );
     this.#range = prepare(
       `${SELECT} entries.log = ? AND number BETWEEN ? AND ? ORDER BY number LIMIT ?`,
     );
@@ -160,10 +162,11 @@ export class Entries implements EntryStore {
     return row === undefined ? [] : read(room, this.#after.all(row, seq, whole(limit)));
   }
 
-  /** The latest entries of a room by clock, the latest last. */
-  newest(room: Uint8Array, limit: number): StoredEntry[] {
+  /** The latest entries of a room by clock, the latest last; those beyond `most` do not count. */
+  newest(room: Uint8Array, limit: number, most = Infinity): StoredEntry[] {
     const row = this.#logs.room(room);
-    return row === undefined ? [] : read(room, this.#newest.all(row, whole(limit))).reverse();
+    if (row === undefined) return [];
+    return read(room, this.#newest.all(row, whole(most), whole(limit))).reverse();
   }
 
   /** Entries of one log, by number. */

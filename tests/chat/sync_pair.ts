@@ -32,7 +32,8 @@ interface Waiting {
 /** One end. */
 export class SyncEnd {
   readonly store = new MemoryStore();
-  readonly room: Room = new Room(ROOM, this.store, new HybridClock());
+  readonly #clock = new HybridClock();
+  readonly room: Room = new Room(ROOM, this.store, this.#clock);
   readonly sync: Sync;
   /** All records that were written, by stream. */
   readonly written: [RoomRecord[], RoomRecord[]] = [[], []];
@@ -109,6 +110,7 @@ export class SyncEnd {
   #keep(waiting: readonly Waiting[]): void {
     const seqs = this.store.append(waiting.map(({ checked }) => checked));
     const stored = waiting.map(({ checked }, at) => ({ ...checked, seq: seqs[at] ?? 0 }));
+    for (const { entry } of stored) this.#clock.see(entry.clock, Infinity);
     this.room.kept(stored);
     for (let from = 0, until = 0; from < stored.length; from = until) {
       const origin = waiting[from];

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
+import { encodeBody } from "../../lib/chat/body.ts";
 import { NO_ENTRY, signEntry } from "../../lib/chat/entry.ts";
 import type { CheckedEntry } from "../../lib/chat/entry_store.ts";
 import { makeIdentity } from "../../lib/crypto/identity.ts";
@@ -343,6 +344,30 @@ Deno.test("two histories of one log are found out where they meet, though both a
   net.run(20_000);
   assertEquals(net.relay.told.filter(({ type }) => type === "fork").length, 1);
   assertEquals(net.relay.store.forks.length, 1);
+});
+
+Deno.test("entries of clocks far ahead are not the newest for ever", () => {
+  const net = new RoomNet({ delay: 10 }), eve = net.join("eve"), ann = net.join("ann");
+  net.run(500);
+  // Before each of them her clock is years ahead, and then right again.
+  const { identity } = eve.credentials, log = new Uint8Array(8).fill(9);
+  let previous = new Uint8Array(32);
+  for (let number = 1; number <= 60; number++) {
+    const clock = Number.MAX_SAFE_INTEGER - 100 + number, time = START + 1e12;
+    const body = encodeBody({ kind: "text", text: `buy ${number}` });
+    const { number: room } = LOBBY;
+    const checked = signEntry(identity, { room, log, number, previous, clock, time, body });
+    net.relay.store.append([checked]);
+    previous = checked.id.slice();
+  }
+  net.restartRelay();
+  net.run(60_000);
+  net.say(ann, "hello");
+  net.run(61_000);
+  const bob = net.join("bob");
+  net.run(65_000);
+  assertEquals(read(bob), ["ann: hello"]);
+  assertEquals(held(bob.store), held(net.relay.store), "they are kept all the same");
 });
 
 Deno.test("a relay that alters or invents what others said is found out, in any room", () => {

@@ -72,8 +72,10 @@ export class MemoryStore implements EntryStore {
     return this.#of(room).filter((stored) => stored.seq > seq).slice(0, limit);
   }
 
-  newest(room: Uint8Array, limit: number): StoredEntry[] {
-    return this.#of(room).sort((a, b) => a.entry.clock - b.entry.clock).slice(-limit);
+  newest(room: Uint8Array, limit: number, most = Infinity): StoredEntry[] {
+    return this.#of(room).filter(({ entry }) => entry.clock <= most).sort((a, b) =>
+      a.entry.clock - b.entry.clock
+    ).slice(-limit);
   }
 
   range(
