@@ -40,6 +40,8 @@ const LIVE_AHEAD_BYTES = 16_384;
 const CROWD = 8;
 /** Records on their way that the other side does not say it keeps; then nothing more goes (ours). */
 const MAX_FLYING = 1_024;
+/** And so many bytes of them (PROTOCOL.md §20.6). */
+const MAX_FLYING_BYTES = 1_048_576;
 /** Requests of the other side that wait (our choice). */
 const MAX_WANTED = 1_024;
 /** Requests that are made at once (our choice: the rest when the other side calls again). */
@@ -103,6 +105,7 @@ export class Sync {
   #crowded = false;
   /** Records on their way by stream, the oldest first; and how many were ever kept. */
   readonly #flying: [EncodedRun[], EncodedRun[]] = [[], []];
+  #flyingBytes = 0;
   readonly #keptThere: [number, number] = [0, 0];
   readonly #keptHere: [number, number] = [0, 0];
 
@@ -236,6 +239,7 @@ export class Sync {
       const run = flying.shift();
       if (run === undefined) break;
       this.#keptThere[stream]++;
+      this.#flyingBytes -= run.bytes.length;
       for (const entry of run.entries) news.push(entry);
     }
     return news;
@@ -268,7 +272,8 @@ export class Sync {
 
   /** Whether more can be on the way. */
   get #takes(): boolean {
-    return this.#pipe.held < AHEAD_BYTES && this.flying < MAX_FLYING;
+    return this.#pipe.held < AHEAD_BYTES && this.flying < MAX_FLYING &&
+      this.#flyingBytes < MAX_FLYING_BYTES;
   }
 
   #step(): boolean {
@@ -455,6 +460,7 @@ export class Sync {
     for (const run of runs) {
       this.#pipe.write(stream, run.bytes);
       this.#flying[stream].push(run);
+      this.#flyingBytes += run.bytes.length;
     }
   }
 

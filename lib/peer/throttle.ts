@@ -17,6 +17,8 @@ export interface Pace {
 
 /** Things that wait for one writer (our choice: what is more must be a flood). */
 export const MAX_WAITING = 1_024;
+/** And bytes of them: twice what one may have on the way (PROTOCOL.md §20.6). */
+export const MAX_WAITING_BYTES = 2_097_152;
 
 /** So many write from behind one address at full speed (our choice: more of a class write slowly). */
 const WRITERS = 16;
@@ -58,7 +60,8 @@ class Share {
  */
 export class Throttle<T> {
   readonly #shares: readonly Share[];
-  readonly #waiting: { readonly item: T; readonly cost: number }[] = [];
+  readonly #waiting: { readonly item: T; readonly cost: number; readonly bytes: number }[] = [];
+  #bytes = 0;
   #dueAt: number | undefined;
 
   /**
@@ -85,13 +88,15 @@ export class Throttle<T> {
    *
    * @param item What.
    * @param cost Entries in it.
+   * @param bytes How large it is.
    * @param now Time in ms.
    * @returns `go`, `wait`, or `full` where so much waits that it must be a flood.
    */
-  push(item: T, cost: number, now: number): "go" | "wait" | "full" {
+  push(item: T, cost: number, bytes: number, now: number): "go" | "wait" | "full" {
     if (this.#waiting.length === 0 && this.#goes(cost, now)) return "go";
-    if (this.#waiting.length >= MAX_WAITING) return "full";
-    this.#waiting.push({ item, cost });
+    if (this.#waiting.length >= MAX_WAITING || this.#bytes >= MAX_WAITING_BYTES) return "full";
+    this.#waiting.push({ item, cost, bytes });
+    this.#bytes += bytes;
     return "wait";
   }
 
@@ -104,6 +109,7 @@ export class Throttle<T> {
     const [first] = this.#waiting;
     if (first === undefined || !this.#goes(first.cost, now)) return undefined;
     this.#waiting.shift();
+    this.#bytes -= first.bytes;
     return first.item;
   }
 

@@ -83,6 +83,20 @@ Deno.test("Sync holds back from who never says HAVE, and goes on when they do", 
   assertEquals(held(ann), hashes(entries));
 });
 
+Deno.test("Sync holds back large entries from who never says HAVE, by their bytes", () => {
+  const [ann, relay] = pair([], LONG), most = 1_048_576;
+  ann.sync.begin();
+  settle(ann, relay);
+  relay.holds(chain(ANN_ELSEWHERE, 40, { fields: () => ({ body: new Uint8Array(65_000) }) }));
+  for (let turn = 0; turn < 60; turn++) {
+    for (const stream of [LIVE, HISTORY] as const) ann.read(relay, stream, Infinity);
+    relay.sync.pump();
+  }
+  assert(relay.sync.flying * 65_000 < most + 131_072, `${relay.sync.flying} on their way`);
+  settle(ann, relay);
+  assertEquals([relay.sync.flying, held(ann)], [0, held(relay)]);
+});
+
 Deno.test("Sync writes little ahead of a session that takes nothing, and sends nothing back", () => {
   const [ann, relay] = pair([], []), bob = chain(BOB, 30), mine = chain(ANN_ELSEWHERE, 30);
   ann.sync.begin();
