@@ -8,6 +8,7 @@ import type { EntryStore, StoredEntry } from "../chat/entry_store.ts";
 import { type Room, roomKey } from "../chat/room.ts";
 import { Sync } from "../chat/sync.ts";
 import type { Remote } from "../session/credentials.ts";
+import { CLOSE } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
 import { sameBytes } from "../wire/bytes.ts";
 import type { RecordReader } from "../wire/records.ts";
@@ -16,6 +17,10 @@ import type { Throttle } from "./throttle.ts";
 
 /** A link that is behind goes on once so little is on its way, in bytes (our choice). */
 const WAKE_BYTES = 65_536;
+
+/** More than so much is not written to a caller that does not read: answers, presence and HAVE go
+ * beyond what a sync allows itself, and would never end, in bytes (our choice: twice all floors). */
+const MAX_HELD_BYTES = 2_097_152;
 
 /** The room that a stream is about. */
 interface Heard {
@@ -38,6 +43,7 @@ export class Link {
   throttle: Throttle<unknown> | undefined;
   /** What the other side said and nobody has listened to; undefined once somebody does. */
   unheard: { readonly stream: number; readonly bytes: Uint8Array }[] | undefined;
+  readonly #most: number;
   readonly #readers: readonly [RecordReader<RoomRecord>, RecordReader<RoomRecord>] = [
     roomReader(),
     roomReader(),
@@ -52,8 +58,10 @@ export class Link {
    *
    * @param session Its session.
    * @param remote The other side, as it has proved itself.
+   * @param calledUs Whether it called.
    */
-  constructor(session: Session, remote: Remote) {
+  constructor(session: Session, remote: Remote, calledUs: boolean) {
+    this.#most = calledUs ? MAX_HELD_BYTES : Infinity;
     this.session = session;
     this.remote = remote;
     this.key = roomKey(remote.identity);
@@ -128,6 +136,7 @@ export class Link {
       this.session.write(stream, encodeRoom({ type: "room", room }));
     }
     this.session.write(stream, bytes);
+    if (this.session.held > this.#most) this.session.close(CLOSE.protocol, "does not read");
   }
 
   /**

@@ -259,7 +259,7 @@ export class Node {
 
   #hubEvent(event: HubEvent, now: number): void {
     if (event.type === "up") {
-      const link = new Link(event.session, event.remote);
+      const link = new Link(event.session, event.remote, event.call === undefined);
       if (this.#options.guarded && event.call === undefined) link.unheard = [];
       this.#links.set(event.session, link);
     }

@@ -68,6 +68,8 @@ export class Relay {
   readonly #halls = new Map<string, Hall>();
   readonly #joins = new Budgets(JOINS, MAX_BUDGETS);
   readonly #presences = new Budgets(PRESENCES, MAX_BUDGETS);
+  /** Those of whom was told already that they join too often. */
+  readonly #limited = new WeakSet<Link>();
   #events: RelayEvent[] = [];
   #reportAt: number | undefined;
   #keptCount = 0;
@@ -224,6 +226,11 @@ export class Relay {
     const refusal = this.#refusal(link, number, pair, now);
     if (refusal) {
       this.#node.tell(link, number, { type: "refused", ...refusal });
+      if (refusal.code === REFUSAL.limited) {
+        // Whoever asks without end fills nobody's log.
+        if (this.#limited.has(link)) return;
+        this.#limited.add(link);
+      }
       this.#events.push({ type: "refused", key, reason: refusal.text });
       return;
     }

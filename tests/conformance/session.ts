@@ -41,6 +41,8 @@ export class Session {
   readonly came: { final: number; data: number } = { final: 0, data: 0 };
   /** Takes the datagrams that are no echoes. */
   hearDatagram: ((data: Uint8Array) => void) | undefined;
+  /** Whether what comes makes room for more; else the other side may send no more in the end. */
+  reads = true;
   /** The socket; another one is another address. */
   wire: Wire;
   readonly #address: Deno.NetAddr;
@@ -167,7 +169,7 @@ export class Session {
 
   #onStream(frame: Extract<Frame, { type: "stream" }>): void {
     const bytes = this.#streams.take(frame);
-    this.#queue.push(...this.#streams.limits());
+    if (this.reads) this.#queue.push(...this.#streams.limits());
     if (this.#hear) this.#hear(frame.id, bytes);
     else this.#unheard.push([frame.id, bytes]);
   }
@@ -238,10 +240,11 @@ export class Session {
     }
   }
 
-  /** Everything that was sent and elicits is acknowledged. */
+  /** Everything that was sent and elicits is acknowledged, or the other side has closed. */
   async settled(): Promise<void> {
     await this.flush();
-    await this.until("acknowledged", () => this.#flight.size === 0 && this.#queue.length === 0);
+    const isSo = () => this.#flight.size === 0 && this.#queue.length === 0;
+    await this.until("acknowledged", () => this.closed !== undefined || isSo());
   }
 
   /** Asks for an echo. */

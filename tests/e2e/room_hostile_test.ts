@@ -15,6 +15,8 @@ import { Program, runProgram } from "../support/program.ts";
 const TIMES = Deno.env.get("UDPCHAT_SLOW") === undefined ? 1 : 10;
 /** So much may a relay have in memory after all of it (measured: 300, most of it not collected yet). */
 const MOST_MB = 400;
+/** So many lines may it say about all of it: nobody's log is filled by who wants to. */
+const MOST_SAID = 1_000;
 
 const HOSTILE = new URL("../support/hostile.ts", import.meta.url).pathname;
 const HERE = ["--host", "127.0.0.1", "--port", "0"];
@@ -66,6 +68,7 @@ Deno.test("serve: whatever a hostile member does, the honest ones in its room do
       });
     }
     assertAll(bob.out.all.filter((line) => /^ann: line \d+$/.test(line)), "ann: ", lines);
+    assertLess(relay.err.all.length, MOST_SAID);
     const heard = cem.out.all.map((line) => JSON.parse(line));
     for (const event of heard) assertEquals(checkEvent(event), []);
     const messages = heard.filter(({ event }) => event === "message");

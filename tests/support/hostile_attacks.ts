@@ -86,18 +86,9 @@ async function pour(
     bytes += encodeRoomRecord(record).length;
     if (bytes < CHUNK_BYTES) continue;
     bytes = 0;
-    await taken(member);
+    await member.session.settled();
   }
-  await taken(member);
-}
-
-/** Everything has arrived, or the session is closed. */
-async function taken(member: Member): Promise<void> {
-  let settled = false;
-  const all = member.session.settled().then(() => settled = true).catch(() => {});
-  await member.session.until("taken", () => settled || member.session.closed !== undefined);
-  if (!settled) return;
-  await all;
+  await member.session.settled();
 }
 
 /** The relay must end the session, as the sender broke its word. */
@@ -250,6 +241,21 @@ async function recordFlood(field: Field): Promise<void> {
   for (const more of also) await pour(eve, rooms.flatMap((room) => [room, ...more]));
 }
 
+/** Questions without end from who reads no answer: somebody must stop. */
+async function neverReading(field: Field): Promise<void> {
+  await using eve = await enter(field);
+  eve.session.reads = false;
+  eve.session.hear = () => {};
+  function* joins(): Generator<RoomRecord> {
+    for (let each = 0; each < 60_000; each++) {
+      yield { type: "room", room: noise(field.random, 32) };
+      yield { type: "join", name: "" };
+    }
+  }
+  await pour(eve, joins());
+  await thrownOut(eve);
+}
+
 /** Datagrams that are no packets, or of no session. */
 async function junkDatagrams({ relay, random, times }: Field): Promise<void> {
   await using wire = new Wire();
@@ -314,6 +320,7 @@ export const ATTACKS: Readonly<Record<string, (field: Field) => Promise<void>>> 
   "invented authors": inventedAuthors,
   "hostile names and texts": hostileText,
   "floods of records": recordFlood,
+  "questions of who reads nothing": neverReading,
   "junk datagrams": junkDatagrams,
   "garbage on streams": garbageStreams,
   "wrong times": wrongTimes,
