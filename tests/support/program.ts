@@ -18,7 +18,7 @@ export interface ProgramOptions {
   readonly command?: readonly string[];
   /** More of the environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Longest wait for a line, in ms. */
+  /** Longest wait for a line or for the end, in ms. */
   readonly patience?: number;
 }
 
@@ -99,6 +99,7 @@ export class Program implements AsyncDisposable {
   readonly err: Lines;
   readonly #child: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #patience: number;
   #ended = false;
 
   /**
@@ -121,7 +122,8 @@ export class Program implements AsyncDisposable {
         ...options.env,
       },
     }).spawn();
-    const patience = options.patience ?? PATIENCE_MS;
+    const { patience = PATIENCE_MS } = options;
+    this.#patience = patience;
     this.out = new Lines(this.#child.stdout, patience);
     this.err = new Lines(this.#child.stderr, patience);
     this.#writer = this.#child.stdin.getWriter();
@@ -150,7 +152,7 @@ export class Program implements AsyncDisposable {
 
   /** The exit status, once all its output is here. */
   async exit(): Promise<number> {
-    const { code } = await deadline(this.#child.status, PATIENCE_MS);
+    const { code } = await deadline(this.#child.status, this.#patience);
     await Promise.all([this.out.closed, this.err.closed]);
     return code;
   }
