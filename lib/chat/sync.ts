@@ -86,6 +86,8 @@ export class Sync {
   readonly #pushes: (entry: StoredEntry) => boolean;
   readonly #mesh: boolean;
   #called = true;
+  /** Who called has said that it holds all up to this `seq`. */
+  #begunAt = 0;
   /** The other side has said all that it holds. */
   #answered = false;
   /** What it is to see first. */
@@ -144,6 +146,7 @@ export class Sync {
   begin(known?: number): void {
     this.#called = false;
     this.#cursor = known;
+    this.#begunAt = this.room.last;
     this.#sayHeld((name) => this.#isAbout(name, false));
   }
 
@@ -212,7 +215,8 @@ export class Sync {
     for (const { entries } of this.#flying.flat()) {
       for (const { entry } of entries) lacks.get(logKey(entry))?.remove(entry.number, entry.number);
     }
-    this.#cursor = Math.min(this.#cursor ?? Infinity, this.#oldest(lacks) - 1);
+    // What others have said since is in no HOLD: who passes it on begins there.
+    this.#cursor = Math.min(this.#cursor ?? this.#begunAt, this.#oldest(lacks) - 1);
   }
 
   /** The other side wants entries. */
