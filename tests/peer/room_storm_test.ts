@@ -8,32 +8,13 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { seededRandom } from "../../lib/net/random.ts";
-import {
-  held,
-  LOBBY,
-  type MemberHost,
-  messages,
-  RoomNet,
-  secretRoom,
-} from "../support/room_net.ts";
+import { held, LOBBY, type MemberHost, RoomNet, secretRoom } from "../support/room_net.ts";
+import { assertInOrder, unsure } from "../support/storm_checks.ts";
 
 /** Where there is a minute, as in `.ci/run`, 1,000 of them. */
 const SEEDS = Deno.env.get("UDPCHAT_SLOW") === undefined ? 200 : 1_000;
 const STORM_MS = 10_000;
 const CALM_MS = 120_000;
-
-/** Each author's messages are shown once; the numbers that they end with rise. */
-function assertInOrder(host: MemberHost, where: string): void {
-  const last = new Map<string, number>(), seen = new Set<string>();
-  for (const { id, author, text, history } of messages(host)) {
-    assert(!seen.has(id), `${where}: ${text} twice`);
-    seen.add(id);
-    if (history) continue;
-    const key = author.key.join(), number = Number(text);
-    assert(number > (last.get(key) ?? -1), `${where}: ${author.name} ${text} out of order`);
-    last.set(key, number);
-  }
-}
 
 function storm(seed: number): string {
   const random = seededRandom(seed * 7919),
@@ -84,18 +65,8 @@ function storm(seed: number): string {
   for (const member of net.members) {
     assertEquals(held(member.store), held(net.relay.store), where);
     assertInOrder(member, `${where}: ${member.name}`);
-    const fates = new Map<string, string>();
-    const own = messages(member).filter(({ self, history }) => self && !history);
-    for (const event of member.told) if (event.type === "status") fates.set(event.id, event.state);
     // Who was killed has forgotten what it wanted to know.
-    if (killed.has(member)) continue;
-    for (const { id, text } of own) {
-      const fate = fates.get(id) ?? "";
-      assert(
-        ["stored", "delivered"].includes(fate),
-        `${where}: ${text} of ${member.name} is ${fate}`,
-      );
-    }
+    if (!killed.has(member)) assertEquals(unsure(member), [], where);
   }
   return where;
 }

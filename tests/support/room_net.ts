@@ -14,6 +14,7 @@ import { Relay, type RelayEvent } from "../../lib/peer/relay.ts";
 import type { Pace } from "../../lib/peer/throttle.ts";
 import type { Credentials } from "../../lib/session/credentials.ts";
 import type { Address } from "../../lib/wire/address.ts";
+import { Bridge } from "./bridge.ts";
 import { type Host, MachineNet } from "./machine_net.ts";
 import { MemoryStore } from "./memory_store.ts";
 import { testRandom } from "./session_pair.ts";
@@ -49,6 +50,13 @@ export interface MemberHost extends Host {
   readonly told: (MemberEvent & { readonly at: number })[];
 }
 
+/** A node between relays. */
+export interface BridgeHost extends Host {
+  readonly store: MemoryStore;
+  /** Its program is killed and starts again with its store. */
+  restart(): void;
+}
+
 /** How a member joins. */
 export interface Joining {
   readonly room?: RoomPlace;
@@ -68,6 +76,7 @@ export class RoomNet extends MachineNet {
   readonly relay: RelayHost;
   readonly members: MemberHost[] = [];
   readonly #pace: Pace | undefined;
+  #bridges = 0;
 
   constructor(
     spec: ImpairmentSpec = {},
@@ -94,6 +103,36 @@ export class RoomNet extends MachineNet {
     };
     this.add(host);
     return host;
+  }
+
+  /** A node that is in a room on several relays, and passes on what it hears. */
+  addBridge(room: Uint8Array, relays: readonly RelayHost[]): BridgeHost {
+    const address = { host: `203.0.113.${++this.#bridges}`, port: 40_000 };
+    const credentials = this.#credentials(), store = new MemoryStore();
+    const to = relays.map((relay) => relay.address);
+    const host: BridgeHost = {
+      machine: this.#bridge(credentials, store, room, to),
+      store,
+      restart: () => {
+        const again = { ...credentials, instance: testRandom(this.random)(8) };
+        host.machine = this.#bridge(again, store, room, to);
+      },
+      address,
+      off: false,
+      listen: () => {},
+    };
+    this.add(host);
+    return host;
+  }
+
+  #bridge(
+    credentials: Credentials,
+    store: MemoryStore,
+    room: Uint8Array,
+    to: readonly Address[],
+  ): Bridge {
+    const hub = { credentials, random: testRandom(this.random) };
+    return new Bridge({ hub, store, wall, room, to }, this.now);
   }
 
   /** A relay is killed and starts again with its store, or without. */
