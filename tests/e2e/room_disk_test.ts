@@ -1,11 +1,12 @@
 /**
- * A relay whose disk is full: nothing is acknowledged that is not kept, and it goes on by itself.
+ * A relay whose disk is full, or whose files it may not write any more: nothing is acknowledged that is
+ * not kept, and it goes on by itself.
  *
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
-import { Program } from "../support/program.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { has, Program, runProgram } from "../support/program.ts";
 
 /** Whether a small file system can be made here. */
 async function canMount(): Promise<boolean> {
@@ -15,6 +16,24 @@ async function canMount(): Promise<boolean> {
   if (mounted) await run("umount", path);
   await Deno.remove(path);
   return mounted;
+}
+
+/** Whether files can be made such that nobody may change them, also who has them open. */
+async function canFreeze(): Promise<boolean> {
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
+  const path = await Deno.makeTempFile();
+  const frozen = await run("chattr", "+i", path);
+  if (frozen) await run("chattr", "-i", path);
+  await Deno.remove(path);
+  return frozen;
+}
+
+/** What must stand in front so that permissions count, for root too; undefined where they never do. */
+async function obeying(): Promise<string[] | undefined> {
+  if (Deno.build.os === "windows") return undefined;
+  if (Deno.uid() !== 0) return [];
+  const rights = "-dac_override,-dac_read_search";
+  return await has("setpriv") ? ["setpriv", `--bounding-set=${rights}`] : undefined;
 }
 
 async function run(command: string, ...args: string[]): Promise<boolean> {
@@ -64,3 +83,102 @@ Deno.test("serve: a full disk is said, nothing is lost, and it goes on when ther
     await Deno.remove(root, { recursive: true });
   }
 });
+
+/** A member of the lobby. */
+function member(to: string, root: string, name: string): Program {
+  return new Program(["join", to, "--name", name, "--json", "--timeout", "60"], {
+    env: { UDPCHAT_HOME: `${root}/${name}` },
+    patience: 60_000,
+  });
+}
+
+/** The texts that somebody has heard, in order. */
+function heardBy(program: Program): string[] {
+  return program.out.all.map((line) => JSON.parse(line))
+    .filter(({ event, self }) => event === "message" && !self).map(({ text }) => text);
+}
+
+Deno.test("serve: files that may not be written any more are said, and nothing is lost (chattr)", {
+  ignore: !await canFreeze(),
+}, async () => {
+  const root = await Deno.makeTempDir(), files = `${root}/home/relay/rooms.db`, lines = 20;
+  const chattr = async (how: string): Promise<void> => {
+    for (const file of [files, `${files}-wal`]) assert(await run("chattr", how, file));
+  };
+  try {
+    const here = ["--host", "127.0.0.1", "--port", "0"];
+    await using relay = new Program(["serve", ...here, "--home", `${root}/home`]);
+    const to = `127.0.0.1:${await relay.port()}`;
+    await using ann = member(to, root, "ann");
+    await using bob = member(to, root, "bob");
+    for (const each of [ann, bob]) await each.out.next('"connected"');
+    await ann.type("0");
+    await ann.out.next('"delivered"');
+    await chattr("+i");
+    for (let line = 1; line < lines; line++) await ann.type(`${line}`);
+    await relay.err.next("cannot keep entries");
+    assertEquals(heardBy(bob), ["0"]);
+    assertEquals(ann.out.all.filter((line) => line.includes('"stored"')).length, 1);
+    await chattr("-i");
+    await relay.err.next("can be kept again");
+    await bob.out.next(`"text":"${lines - 1}"`);
+    assertEquals(heardBy(bob), Array.from({ length: lines }, (_, line) => `${line}`));
+    await ann.endInput();
+    assertEquals(await ann.exit(), 0);
+  } finally {
+    await run("chattr", "-i", files);
+    await run("chattr", "-i", `${files}-wal`);
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+const front = await obeying();
+
+Deno.test(
+  "serve: goes on when permissions are taken away, and says so when it starts again (setpriv)",
+  {
+    ignore: front === undefined,
+  },
+  async () => {
+    const root = await Deno.makeTempDir(), place = `${root}/home/relay`;
+    const serve = ["serve", "--host", "127.0.0.1", "--port", "0", "--home", `${root}/home`];
+    const main = new URL("../../main.ts", import.meta.url).pathname;
+    const command = [...front ?? [], Deno.execPath(), "run", "--unstable-net", "-A", main];
+    const names = () => Array.from(Deno.readDirSync(place), ({ name }) => name).sort();
+    const allow = async (directory: number, file: number): Promise<void> => {
+      await Deno.chmod(place, 0o700);
+      for (const name of names()) await Deno.chmod(`${place}/${name}`, file);
+      await Deno.chmod(place, directory);
+    };
+    try {
+      {
+        await using relay = new Program(serve, { command });
+        const to = `127.0.0.1:${await relay.port()}`;
+        await using ann = member(to, root, "ann");
+        await ann.type("before");
+        await ann.out.next('"stored"');
+        await allow(0o500, 0o400);
+        await ann.type("after");
+        await ann.out.next('"stored"');
+        relay.signal("SIGKILL");
+        await relay.exit();
+      }
+      const before = names();
+      for (const [directory, file] of [[0o500, 0o400], [0o700, 0o400], [0o700, 0o000]] as const) {
+        await allow(directory, file);
+        const again = await runProgram(serve, "", { command });
+        assertEquals(again.exit, 1, again.err);
+        assertMatch(again.err, /udpchat: Cannot /);
+        assertEquals(names(), before, "nothing is moved, made or removed");
+      }
+      await allow(0o700, 0o600);
+      await using relay = new Program(serve, { command });
+      await using bob = member(`127.0.0.1:${await relay.port()}`, root, "bob");
+      await bob.out.next('"text":"after"');
+      assertEquals(heardBy(bob), ["before", "after"]);
+    } finally {
+      await Deno.chmod(place, 0o700);
+      await Deno.remove(root, { recursive: true });
+    }
+  },
+);
