@@ -20,7 +20,7 @@ import {
 import { assertInOrder, unsure } from "../support/storm_checks.ts";
 
 /** Where there is a minute, as in `.ci/run`, 1,000 of them. */
-const SEEDS = Deno.env.get("UDPCHAT_SLOW") === undefined ? 60 : 1_000;
+const SEEDS = Deno.env.get("UDPCHAT_SLOW") === undefined ? 30 : 1_000;
 const STORM_MS = 12_000;
 const CALM_MS = 240_000;
 

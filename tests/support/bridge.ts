@@ -25,6 +25,8 @@ interface Side {
   call: number | undefined;
   answered: boolean;
   link: Link | undefined;
+  /** The relay may have a session of before that we have given up: a new one takes its place. */
+  everUp: boolean;
   retryAt: number | undefined;
 }
 
@@ -54,6 +56,7 @@ export class Bridge implements Driven {
       call: undefined,
       answered: true,
       link: undefined,
+      everUp: false,
       retryAt: now,
     }));
     this.#call(now);
@@ -85,7 +88,7 @@ export class Bridge implements Driven {
       side.retryAt = undefined;
       if (!side.answered) continue;
       side.answered = false;
-      side.call = this.#node.hub.call(side.to, side.link !== undefined, now);
+      side.call = this.#node.hub.call(side.to, side.everUp, now);
     }
   }
 
@@ -122,6 +125,7 @@ export class Bridge implements Driven {
     }
     if (side.link) this.#node.close(side.link.session, 1, "another session");
     side.link = link;
+    side.everUp = true;
     side.answered = true;
     side.retryAt = undefined;
     this.#node.tell(link, this.#room.number, { type: "join", name: "" });
