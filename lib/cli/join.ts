@@ -29,7 +29,7 @@ import { openMemory } from "./memory.ts";
 import { bindingOf, type Options } from "./options.ts";
 import { passphraseRoom } from "./passphrase.ts";
 import { DEFAULT_TIMEOUT } from "./plain.ts";
-import { openProfile, type Profile } from "./profile.ts";
+import { openProfile, type Profile, storeError } from "./profile.ts";
 import { runMachine } from "./run_machine.ts";
 import { openStores } from "./stores.ts";
 import { resolveAll } from "./talk.ts";
@@ -69,6 +69,8 @@ export async function run({ host, options, words }: Invocation): Promise<number>
         to,
         joined: { link: asked.link, passphrase: wantsPassphrase },
       });
+    } catch (error) {
+      throw storeError(stores.file, error);
     } finally {
       stores.close();
     }

@@ -10,6 +10,7 @@ import { anyName } from "../chat/name.ts";
 import { NetError } from "../net/endpoint.ts";
 import type { Credentials } from "../session/credentials.ts";
 import { Contacts } from "../store/contacts.ts";
+import { isDamaged } from "../store/database.ts";
 import { type Seeds, takeSlot } from "../store/home.ts";
 import { homeOf, nameOf } from "./front.ts";
 import type { Host } from "./host.ts";
@@ -111,6 +112,23 @@ export function homeError(home: string, error: unknown): NetError {
   return new NetError(
     "HOME",
     ours ? text : `Cannot use ${home} (${text.split(":")[0]}): try another --home, or --ephemeral`,
+    { cause: error },
+  );
+}
+
+/**
+ * What stopped a program that keeps rooms: damage that lies so deep that it is met late is no mistake of
+ * ours.
+ *
+ * @param file Where entries are kept; undefined where they are not.
+ * @param error What was thrown.
+ * @returns The error to throw.
+ */
+export function storeError(file: string | undefined, error: unknown): unknown {
+  if (file === undefined || !isDamaged(error)) return error;
+  return new NetError(
+    "HOME",
+    `Cannot read ${file} as it is damaged: move it away, and others bring back what they hold`,
     { cause: error },
   );
 }

@@ -18,7 +18,7 @@ import { type Front, homeOf, openFront } from "./front.ts";
 import type { Host } from "./host.ts";
 import { bindingOf, type Options } from "./options.ts";
 import { readKeys } from "./option_values.ts";
-import { credentialsOf, homeError } from "./profile.ts";
+import { credentialsOf, homeError, storeError } from "./profile.ts";
 import { runMachine } from "./run_machine.ts";
 
 /** How long entries are kept where nothing else is asked for, in seconds: 30 days. */
@@ -72,6 +72,8 @@ export async function run({ host, options }: Invocation): Promise<number> {
         ready: { mode: "serve", key: keyText(credentials.identity.publicKey) },
         report: (event) => report(front, event),
       });
+    } catch (error) {
+      throw storeError(keeping.file, error);
     } finally {
       minutes();
     }
@@ -84,6 +86,8 @@ export async function run({ host, options }: Invocation): Promise<number> {
 interface Keeping {
   readonly credentials: Credentials;
   readonly store: Entries;
+  /** Where they are; undefined where nothing is kept. */
+  readonly file: string | undefined;
   close(): void;
 }
 
@@ -93,12 +97,12 @@ async function open(host: Host, options: Options): Promise<Keeping> {
   if (home === undefined) {
     const store = new Entries(undefined);
     const credentials = credentialsOf({ identity: random(32), static: random(32) }, random);
-    return { credentials, store, close: () => store.close() };
+    return { credentials, store, file: undefined, close: () => store.close() };
   }
-  const place = `${home}/relay`;
+  const place = `${home}/relay`, file = `${place}/rooms.db`;
   try {
     const slot = await takeSlot(place, random, 1);
-    const store = new Entries(`${place}/rooms.db`);
+    const store = new Entries(file);
     if (store.movedTo) {
       host.console.error.push(`the rooms were damaged, and moved to ${store.movedTo}\n`);
     }
@@ -106,7 +110,7 @@ async function open(host: Host, options: Options): Promise<Keeping> {
       store.close();
       slot.release();
     };
-    return { credentials: credentialsOf(slot.seeds, random), store, close };
+    return { credentials: credentialsOf(slot.seeds, random), store, file, close };
   } catch (error) {
     throw homeError(place, error);
   }

@@ -15,6 +15,8 @@ export interface Stores {
   readonly store: Entries;
   /** Messages as they were read. */
   readonly history: History;
+  /** Where the entries are; undefined where nothing is kept. */
+  readonly file: string | undefined;
   /** Closes both. */
   close(): void;
 }
@@ -36,6 +38,7 @@ export function openStores({ home, slot, notes }: Profile): Stores {
     return {
       store,
       history,
+      file,
       close: () => {
         store.close();
         history.close();

@@ -23,7 +23,7 @@ import type { Host } from "./host.ts";
 import { openMemory, TalkMemory } from "./memory.ts";
 import { bindingOf, type Options } from "./options.ts";
 import { DEFAULT_TIMEOUT } from "./plain.ts";
-import { openProfile, type Profile } from "./profile.ts";
+import { openProfile, type Profile, storeError } from "./profile.ts";
 import { runMachine } from "./run_machine.ts";
 import { openStores, type Stores } from "./stores.ts";
 import { feedTalk } from "./talk_lines.ts";
@@ -82,6 +82,8 @@ export async function talkTo(
     try {
       const endpoint = await bind(host, options);
       return await converse({ host, options, profile, stores, place, to, endpoint, secret, open });
+    } catch (error) {
+      throw storeError(stores.file, error);
     } finally {
       stores.close();
     }

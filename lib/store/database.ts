@@ -131,7 +131,7 @@ function versionOf(database: DatabaseSync): number {
 }
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */
-function isDamaged(error: unknown): boolean {
+export function isDamaged(error: unknown): boolean {
   const text = error instanceof Error ? error.message : "";
   return /not a database|disk image is malformed|malformed database schema/.test(text);
 }

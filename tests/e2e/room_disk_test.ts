@@ -6,6 +6,9 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { openRoomNumber } from "../../lib/crypto/room_key.ts";
+import { Entries } from "../../lib/store/entries.ts";
+import { madeEntries, madeLog, using } from "../store/made_entries.ts";
 import { has, Program, runProgram } from "../support/program.ts";
 
 /** Whether a small file system can be made here. */
@@ -128,6 +131,28 @@ Deno.test("serve: files that may not be written any more are said, and nothing i
   } finally {
     await run("chattr", "-i", files);
     await run("chattr", "-i", `${files}-wal`);
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("serve: damage that is met late is said, and the file stays where it is", async () => {
+  const root = await Deno.makeTempDir(), file = `${root}/home/relay/rooms.db`;
+  const serve = ["serve", "--host", "127.0.0.1", "--port", "0", "--home", `${root}/home`];
+  try {
+    await Deno.mkdir(`${root}/home/relay`, { recursive: true, mode: 0o700 });
+    using(new Entries(file), (store) => {
+      store.append(madeEntries(madeLog(1, openRoomNumber("lobby")), 1, 4_000));
+    });
+    const bytes = await Deno.readFile(file), middle = Math.floor(bytes.length / 8_192) * 4_096;
+    await Deno.writeFile(file, bytes.fill(255, middle, middle + 4_096));
+    await using relay = new Program(serve);
+    await using _ann = member(`127.0.0.1:${await relay.port()}`, root, "ann");
+    await relay.err.next(`Cannot read ${file} as it is damaged: move it away`);
+    assertEquals(await relay.exit(), 1);
+    const names = Array.from(Deno.readDirSync(`${root}/home/relay`), ({ name }) => name);
+    assertEquals(names.filter((name) => name.startsWith("rooms")), ["rooms.db"]);
+    assert((await Deno.readFile(file)).length >= bytes.length);
+  } finally {
     await Deno.remove(root, { recursive: true });
   }
 });
