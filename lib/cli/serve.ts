@@ -59,7 +59,13 @@ export async function run({ host, options }: Invocation): Promise<number> {
     }, host.clock.now());
     const front = await openFront(host, options, false);
     const minutes = everyMinute(host, () => {
-      trim(store, machine, options, host);
+      try {
+        trim(store, machine, options, host);
+      } catch (error) {
+        // As with entries: a disk that is full or may not be written is no reason to leave.
+        const text = `cannot let old entries go (${(error as Error).message}): trying again`;
+        front.reporter.report({ event: "notice", level: "error", code: "disk", text });
+      }
       tellState(front, machine);
     });
     try {

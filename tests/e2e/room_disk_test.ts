@@ -11,6 +11,8 @@ import { Entries } from "../../lib/store/entries.ts";
 import { madeEntries, madeLog, using } from "../store/made_entries.ts";
 import { has, Program, runProgram } from "../support/program.ts";
 
+const slow = Deno.env.get("UDPCHAT_SLOW") !== undefined;
+
 /** Whether a small file system can be made here. */
 async function canMount(): Promise<boolean> {
   if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
@@ -153,6 +155,30 @@ Deno.test("serve: damage that is met late is said, and the file stays where it i
     assertEquals(names.filter((name) => name.startsWith("rooms")), ["rooms.db"]);
     assert((await Deno.readFile(file)).length >= bytes.length);
   } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
+
+Deno.test("serve: old entries that cannot be let go end nothing (chattr, a minute)", {
+  ignore: !slow || !await canFreeze(),
+}, async () => {
+  const root = await Deno.makeTempDir(), files = `${root}/home/relay/rooms.db`;
+  const serve = ["serve", "--host", "127.0.0.1", "--port", "0", "--home", `${root}/home`];
+  try {
+    await using relay = new Program([...serve, "--keep", "1s"], { patience: 150_000 });
+    const to = `127.0.0.1:${await relay.port()}`;
+    await using ann = member(to, root, "ann");
+    for (const word of ["one", "two"]) {
+      await ann.type(word);
+      await ann.out.next('"stored"');
+    }
+    for (const file of [files, `${files}-wal`]) assert(await run("chattr", "+i", file));
+    await relay.err.next("cannot let old entries go");
+    for (const file of [files, `${files}-wal`]) assert(await run("chattr", "-i", file));
+    await ann.type("three");
+    await ann.out.next('"stored"');
+  } finally {
+    for (const file of [files, `${files}-wal`]) await run("chattr", "-i", file);
     await Deno.remove(root, { recursive: true });
   }
 });
