@@ -21,6 +21,10 @@ import { Tape } from "./tape.ts";
 
 /** Logs in one room (our choice: each author has one for each store that they ever had). */
 export const MAX_LOGS = 16_384;
+/** And in all: who invents authors, and passes on what they say, keeps out nobody who writes (ours). */
+export const MAX_ALL_LOGS: number = 2 * MAX_LOGS;
+/** So many may the others hold: all of a relay, and one's own of before. */
+export const MAX_HELD_LOGS: number = MAX_ALL_LOGS + 64;
 /** Gaps in one log (our choice: what comes beyond is not taken, and asked for again later). */
 export const MAX_GAPS = 64;
 
@@ -143,12 +147,13 @@ export class Room {
    *
    * @param run Some entries of one log.
    * @param wall Wall time in ms.
+   * @param most Logs that there may be; in those that are known it goes on.
    * @returns What became of it.
    */
-  take(run: Run, wall: number): Taken {
+  take(run: Run, wall: number, most = MAX_LOGS): Taken {
     const known = this.log(run);
     if (known?.frozen) return NOTHING;
-    if (known === undefined && this.#logs.size >= MAX_LOGS) return { ...NOTHING, refused: true };
+    if (known === undefined && this.#logs.size >= most) return { ...NOTHING, refused: true };
     const fresh: CheckedEntry[] = [];
     let { first: number, previous } = run;
     for (const part of run.parts) {

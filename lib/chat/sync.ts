@@ -19,7 +19,7 @@ import { encodeRoom, type LogHeld, type RoomRecord } from "../wire/room.ts";
 import type { EntryStore, StoredEntry } from "./entry_store.ts";
 import { missingHere, missingThere, sayHeld, type Theirs } from "./holdings.ts";
 import { logKey } from "./log.ts";
-import { MAX_LOGS, type Room } from "./room.ts";
+import { MAX_HELD_LOGS, MAX_LOGS, type Room } from "./room.ts";
 import { type EncodedRun, encodeRuns } from "./runs.ts";
 import type { TapedRun } from "./tape.ts";
 
@@ -42,6 +42,8 @@ const CROWD = 8;
 const MAX_FLYING = 1_024;
 /** And so many bytes of them (PROTOCOL.md §20.6). */
 const MAX_FLYING_BYTES = 1_048_576;
+/** Ranges of all logs that the other side may say it holds (our choice: most logs have one). */
+const MAX_PIECES = 65_536;
 /** Requests of the other side that wait (our choice). */
 const MAX_WANTED = 1_024;
 /** Requests that are made at once (our choice: the rest when the other side calls again). */
@@ -93,6 +95,7 @@ export class Sync {
   /** What it is to see first. */
   #first: readonly StoredEntry[] = [];
   /** What it said that it holds, until all of it is here. */
+  #pieces = 0;
   #theirs = new Map<string, Theirs & { readonly name: LogName }>();
   /** What it lacks, while it catches up. */
   #lacks: Map<string, RangeSet> | undefined;
@@ -182,10 +185,12 @@ export class Sync {
       const { author, log, floor, ranges } = held, set = new RangeSet();
       this.#compareHeads(held);
       for (const range of ranges) set.add(range.first, range.last);
+      this.#pieces += ranges.length;
       this.#theirs.set(logKey({ author, log }), { name: { author, log }, floor, ranges: set });
     }
-    if (this.#theirs.size > MAX_LOGS) return false;
+    if (this.#theirs.size > MAX_HELD_LOGS || this.#pieces > MAX_PIECES) return false;
     if (!last) return true;
+    this.#pieces = 0;
     if (whole) this.#plan(true);
     else {
       this.#answered = true;
@@ -446,6 +451,8 @@ export class Sync {
       const log = this.room.log(name);
       // What the other side wrote itself it sends by itself, in order.
       if (log?.frozen || sameBytes(name.author, this.#peer)) continue;
+      // There is no room for it: who sent it would break their word.
+      if (log === undefined && this.room.size >= MAX_LOGS) continue;
       for (const { first, last } of ranges.ranges) {
         for (const gap of missingHere(log, first, last)) {
           if (++asked > MAX_ASKED) return;

@@ -43,6 +43,8 @@ export class Link {
   throttle: Throttle<unknown> | undefined;
   /** What the other side said and nobody has listened to; undefined once somebody does. */
   unheard: { readonly stream: number; readonly bytes: Uint8Array }[] | undefined;
+  /** Whether it called. */
+  readonly calledUs: boolean;
   readonly #most: number;
   readonly #readers: readonly [RecordReader<RoomRecord>, RecordReader<RoomRecord>] = [
     roomReader(),
@@ -61,6 +63,7 @@ export class Link {
    * @param calledUs Whether it called.
    */
   constructor(session: Session, remote: Remote, calledUs: boolean) {
+    this.calledUs = calledUs;
     this.#most = calledUs ? MAX_HELD_BYTES : Infinity;
     this.session = session;
     this.remote = remote;

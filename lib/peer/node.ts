@@ -13,12 +13,13 @@
 
 import type { CheckedEntry, EntryStore, StoredEntry } from "../chat/entry_store.ts";
 import { HybridClock, MAX_AHEAD_MS } from "../chat/clock.ts";
-import { Room, roomKey, type Taken } from "../chat/room.ts";
+import { MAX_ALL_LOGS, MAX_HELD_LOGS, MAX_LOGS, Room, roomKey, type Taken } from "../chat/room.ts";
 import { encodeRuns } from "../chat/runs.ts";
 import { HISTORY, LIVE, type Sync } from "../chat/sync.ts";
 import { Hub, type HubEvent } from "../session/hub.ts";
 import { CLOSE } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
+import { sameBytes } from "../wire/bytes.ts";
 import { CLOCK_STEPS } from "../wire/entry.ts";
 import { encodeRoom, partBytes, type RoomRecord } from "../wire/room.ts";
 import { answerEcho } from "./echo.ts";
@@ -373,13 +374,13 @@ export class Node {
       this.close(link.session, CLOSE.done, "nothing can be kept for now: call again");
       return true;
     }
-    const { room } = sync;
-    let taken = room.take(run, this.#options.wall(now));
+    const { room } = sync, most = mostLogs(link, run);
+    let taken = room.take(run, this.#options.wall(now), most);
     if (taken.unsettled) {
       // It does not fit what waits to be kept: once that is kept it is clear what it is.
       this.#queue(link, room, run, stream, taken);
       this.#commit(now);
-      taken = room.take(run, this.#options.wall(now));
+      taken = room.take(run, this.#options.wall(now), most);
     }
     this.#queue(link, room, run, stream, taken);
     if (taken.forged || taken.refused || taken.unsettled) return false;
@@ -469,6 +470,12 @@ export class Node {
     }
     for (const link of this.#linksOf.get(room) ?? []) this.pump(link);
   }
+}
+
+/** Who writes is let in where who passes on is not; whom we called has looked already. */
+function mostLogs({ calledUs, remote }: Link, { author }: Entries): number {
+  if (!calledUs) return MAX_HELD_LOGS;
+  return sameBytes(author, remote.identity) ? MAX_ALL_LOGS : MAX_LOGS;
 }
 
 const ABOUT_ENTRIES: ReadonlySet<RoomRecord["type"]> = new Set(["hold", "want", "have", "entries"]);

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertLess } from "@std/assert";
 import type { CheckedEntry } from "../../lib/chat/entry_store.ts";
-import { MAX_LOGS } from "../../lib/chat/room.ts";
+import { MAX_HELD_LOGS } from "../../lib/chat/room.ts";
 import { HISTORY, LIVE } from "../../lib/chat/sync.ts";
 import { CLOCK_STEPS } from "../../lib/wire/entry.ts";
 import type { LogHeld } from "../../lib/wire/room.ts";
@@ -157,19 +157,31 @@ Deno.test("want() is remembered 1,024 times", () => {
 });
 
 Deno.test("hold() refuses more logs than there can be, however they come", () => {
-  const logs = Array.from({ length: MAX_LOGS + 1 }, (_, at) => {
+  const logs = Array.from({ length: MAX_HELD_LOGS + 1 }, (_, at) => {
     const log = new Uint8Array(8);
     new DataView(log.buffer).setUint32(0, at);
     return { ...heldOf(BOB, 1, 1), log };
   });
   const [, relay] = pair([], []), [, other] = pair([], []);
   assertEquals(relay.sync.hold(logs, true), false);
-  for (let at = 0; at < MAX_LOGS; at += 1_024) {
-    assert(other.sync.hold(logs.slice(at, at + 1_024), false));
+  for (let at = 0; at < MAX_HELD_LOGS; at += 1_024) {
+    assert(other.sync.hold(logs.slice(at, Math.min(at + 1_024, MAX_HELD_LOGS)), false));
   }
   assert(other.sync.hold(logs.slice(0, 10), false), "the same again");
   assertEquals(other.sync.hold(logs.slice(-1), false), false);
   assertEquals(other.written.flat(), [], "nothing was said before the last");
+});
+
+Deno.test("hold() refuses more ranges than anybody has, in however few logs", () => {
+  const ranges = Array.from({ length: 64 }, (_, at) => ({ first: 2 * at + 1, last: 2 * at + 1 }));
+  const [, relay] = pair([], []);
+  const hold = (at: number): boolean => {
+    const log = new Uint8Array(8);
+    new DataView(log.buffer).setUint32(0, at);
+    return relay.sync.hold([{ ...heldOf(BOB, 1, 1), log, ranges }], false);
+  };
+  for (let at = 0; at < 1_024; at++) assert(hold(at));
+  assertEquals(hold(1_024), false);
 });
 
 Deno.test("hold() that lies makes 1,024 requests at most, and no more entries than there are", () => {

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/ass
 import { encodeBody } from "../../lib/chat/body.ts";
 import { NO_ENTRY, signEntry } from "../../lib/chat/entry.ts";
 import type { CheckedEntry } from "../../lib/chat/entry_store.ts";
+import { MAX_LOGS } from "../../lib/chat/room.ts";
 import { makeIdentity } from "../../lib/crypto/identity.ts";
 import {
   held,
@@ -344,6 +345,29 @@ Deno.test("two histories of one log are found out where they meet, though both a
   net.run(20_000);
   assertEquals(net.relay.told.filter(({ type }) => type === "fork").length, 1);
   assertEquals(net.relay.store.forks.length, 1);
+});
+
+Deno.test("a room that is full of invented authors is open to who writes, and to who goes on", () => {
+  const net = new RoomNet({ delay: 10 }), [ann] = join(net, "ann");
+  assert(ann);
+  net.run(500);
+  const { store } = net.relay, { logs } = store;
+  const invented = Array.from({ length: MAX_LOGS }, (_, at) => ({
+    author: new Uint8Array(32).fill(at & 255).fill(at >> 8, 0, 1),
+    log: new Uint8Array(8),
+    ...{ floor: 0, ranges: [], head: NO_ENTRY, frozen: false },
+  }));
+  store.logs = (room) => [...invented, ...logs.call(store, room)];
+  net.restartRelay();
+  net.run(60_000);
+  const [bob] = join(net, "bob");
+  assert(bob);
+  net.run(61_000);
+  net.say(bob, "let me in");
+  net.say(ann, "you are");
+  net.run(65_000);
+  assertEquals([read(ann), read(bob)], [["bob: let me in"], ["ann: you are"]]);
+  assertEquals(fates(bob)["let me in"]?.at(-1), "delivered");
 });
 
 Deno.test("entries of clocks far ahead are not the newest for ever", () => {
