@@ -16,7 +16,7 @@ const TIMES = Deno.env.get("UDPCHAT_SLOW") === undefined ? 1 : 10;
 /** So much may a relay have in memory after all of it (measured: 300, most of it not collected yet). */
 const MOST_MB = 400;
 /** So many lines may it say about all of it: nobody's log is filled by who wants to. */
-const MOST_SAID = 1_000;
+const MOST_SAID = 2_000;
 
 const HOSTILE = new URL("../support/hostile.ts", import.meta.url).pathname;
 const HERE = ["--host", "127.0.0.1", "--port", "0"];
