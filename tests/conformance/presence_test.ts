@@ -57,6 +57,22 @@ for (const hasSecret of [false, true]) {
   });
 }
 
+Deno.test("rooms: who went is not away any more for who comes later", async () => {
+  await using meeting = new Meeting(false);
+  const ann = freshPerson();
+  const goes = await meeting.member(ann);
+  const stays = await meeting.member(freshPerson());
+  await together([goes, stays], "both here", () => goes.of("member").length > 0);
+  goes.showAs(ann, true, "gone soon");
+  await together([goes, stays], "heard", () => stays.presences.length > 0);
+  await goes.session.close(0, "bye");
+  await stays.session.until("gone", () => stays.of("member").some(({ here }) => !here));
+  const late = await meeting.member(freshPerson());
+  late.text("x");
+  await late.kept();
+  assertEquals(late.presences, []);
+});
+
 Deno.test("rooms: of each author the latest good one counts", async () => {
   await using meeting = new Meeting(true);
   const { member, program } = await meeting.both();

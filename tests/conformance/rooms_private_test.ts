@@ -155,6 +155,9 @@ Deno.test("rooms: nobody else comes into a room of two, whatever they say", asyn
     assertEquals([spy.heard, spy.had[0]], [[], 0]);
   }
   assertEquals(two.heard, []);
+  const joiner = new Member((await meeting.member(ann)).link, two.store);
+  joiner.join("");
+  assertEquals(await answerOf(joiner), 1, "JOIN by one of the two");
 });
 
 Deno.test("rooms: who is not in the parent comes into no room of two", async () => {
@@ -192,6 +195,20 @@ Deno.test("rooms: who leaves the parent leaves its rooms of two", async () => {
   theirs.text("from outside");
   await second.session.settled();
   assertEquals([theirs.texts, theirs.had[0], mine.texts], [["before"], 0, []]);
+});
+
+Deno.test("rooms: a private message is sealed with the latest key of the other", async () => {
+  await using meeting = new Meeting(false);
+  const { member, program, other } = await meeting.both();
+  const renewed = { ...meeting.me, static: freshPerson().static };
+  member.profile("konstantin", renewed);
+  await member.kept();
+  await program.prints(/konstantin/);
+  await program.type("/msg konstantin mit neuem Schlüssel");
+  const two = member.withOther(renewed, other);
+  await member.session.until("told", () => member.of("privates").length > 0);
+  two.joinPrivate(member.room, other.author);
+  await hears(two, "mit neuem Schlüssel");
 });
 
 Deno.test("rooms: entries of others in a room of two are not shown", async () => {

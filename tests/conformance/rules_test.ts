@@ -7,6 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Program } from "../support/program.ts";
 import { fromHex, join, toHex } from "./bytes.ts";
+import { call } from "./call.ts";
 import type { Frame } from "./frames.ts";
 import { Answerer, Caller, type Choices, freshPerson, type Person } from "./handshake.ts";
 import { encodeAnswer, encodeInit, finalHeader, type Packet } from "./packets.ts";
@@ -200,6 +201,76 @@ Deno.test("conformance: a second caller hears busy", async () => {
   await session.until("closed", () => session.closed !== undefined);
   assertEquals(session.closed?.code, 3);
   await leave(program, first);
+});
+
+Deno.test("conformance: who says nothing is a ping, and no hindrance", async () => {
+  await using program = new Program(LISTEN);
+  const to = loopback(await program.port());
+  await using quiet = new Wire();
+  const ping = async (): Promise<Session> => {
+    const session = await call(quiet, to);
+    session.push({ type: "ping" });
+    await session.settled();
+    return session;
+  };
+  const before = await ping();
+  await using wire = new Wire();
+  const talker = await introduced(wire, to);
+  const during = await ping();
+  talker.text("to be heard");
+  await talker.kept();
+  await during.settled();
+  assertEquals([before.closed, during.closed], [undefined, undefined]);
+  await leave(program, talker);
+});
+
+Deno.test("conformance: bodies that say nothing are kept and not shown", async () => {
+  await using program = new Program(LISTEN);
+  await using wire = new Wire();
+  const person = freshPerson();
+  const talker = await introduced(wire, loopback(await program.port()), person);
+  const [key, certificate] = [person.static.public, new Uint8Array(64)];
+  talker.write({ kind: "profile", name: "liar", static: key, certificate });
+  for (const plain of [NOTHING, fromHex("0901"), fromHex("02")]) {
+    talker.write({ kind: "other", plain });
+  }
+  talker.text("a".repeat(65_537));
+  talker.profile("a".repeat(1025), person);
+  talker.text("after them");
+  await talker.kept();
+  await program.out.next('"text":"after them"');
+  assertEquals(printed(program), ["after them"]);
+  await leave(program, talker);
+});
+
+Deno.test("conformance: of a fork nothing more is shown", async () => {
+  await using program = new Program(LISTEN);
+  await using wire = new Wire();
+  const talker = await introduced(wire, loopback(await program.port()));
+  const other = talker.store.draft({ kind: "text", text: "another" });
+  talker.text("one");
+  talker.tell(other);
+  talker.text("no more");
+  await talker.kept();
+  await program.out.next('"text":"one"');
+  await talker.session.settled();
+  assertEquals(printed(program), ["one"]);
+  await leave(program, talker);
+});
+
+Deno.test("conformance: a neighbour that does not fit is asked for", async () => {
+  await using program = new Program(LISTEN);
+  await using wire = new Wire();
+  const talker = await introduced(wire, loopback(await program.port()));
+  await talker.kept();
+  talker.tell(talker.store.draft(TEXT, { number: 2, previous: new Uint8Array(32).fill(1) }));
+  await talker.session.until("asked", () => talker.of("want").length > 0);
+  assertEquals(talker.of("want"), [{ type: "want", ...talker.store.mine, first: 1, last: 1 }]);
+  talker.text("it fits");
+  await talker.kept();
+  await program.out.next('"text":"it fits"');
+  assertEquals(printed(program), ["it fits"]);
+  await leave(program, talker);
 });
 
 Deno.test("conformance: a session that replaces another, and what it has missed", async () => {

@@ -7,11 +7,13 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { Program } from "../support/program.ts";
-import { same } from "./bytes.ts";
+import { same, toHex } from "./bytes.ts";
 import { freshPerson, type Person } from "./handshake.ts";
 import type { Talker } from "./talker.ts";
 import { beTalkedTo, leave, LISTEN, printed, TALK, type TalkChoices, talkTo } from "./talking.ts";
 import { loopback, Wire } from "./wire.ts";
+
+const HERE = ["--host", "127.0.0.1", "--port", "0"];
 
 /** The program, and how a session with it begins. */
 interface Other extends AsyncDisposable {
@@ -20,8 +22,8 @@ interface Other extends AsyncDisposable {
 }
 
 /** The program waits for calls. */
-async function waiting(wire: Wire): Promise<Other> {
-  const program = new Program(LISTEN);
+async function waiting(wire: Wire, options: readonly string[] = TALK): Promise<Other> {
+  const program = new Program(["talk", ...HERE, ...options]);
   const to = loopback(await program.port());
   const meet = (person: Person, choices?: TalkChoices): Promise<Talker> =>
     talkTo(wire, to, person, choices);
@@ -29,8 +31,8 @@ async function waiting(wire: Wire): Promise<Other> {
 }
 
 /** The program calls. */
-function calling(wire: Wire): Promise<Other> {
-  const program = new Program(["talk", `127.0.0.1:${wire.port}`, "--port", "0", ...TALK]);
+function calling(wire: Wire, options: readonly string[] = TALK): Promise<Other> {
+  const program = new Program(["talk", `127.0.0.1:${wire.port}`, ...HERE, ...options]);
   const meet = (person: Person, choices?: TalkChoices): Promise<Talker> =>
     beTalkedTo(wire, person, choices);
   const end = (): Promise<void> => program[Symbol.asyncDispose]();
@@ -56,6 +58,13 @@ async function begin({ program, meet }: Other, person: Person): Promise<Talker> 
   await program.type("while you were away");
   await program.out.next('"text":"while you were away"');
   return talker;
+}
+
+/** The program loses all but its keys. */
+async function forget(home: string): Promise<void> {
+  for await (const { name } of Deno.readDir(home)) {
+    if (name !== "keys") await Deno.remove(`${home}/${name}`, { recursive: true });
+  }
 }
 
 for (const other of [waiting, calling]) {
@@ -106,7 +115,57 @@ for (const other of [waiting, calling]) {
     assertEquals(printed(real.program), ["mine", "in another log"]);
     await leave(real.program, talker);
   });
+
+  Deno.test(`conformance: the program comes back without its store, ${other.name}`, async () => {
+    const home = await Deno.makeTempDir();
+    try {
+      await using wire = new Wire();
+      const [person, options] = [freshPerson(), ["--home", home, "--name", "real", "--json"]];
+      const first = await other(wire, options);
+      const { store } = await begin(first, person);
+      await first[Symbol.asyncDispose]();
+      await forget(home);
+      await using real = await other(wire, options);
+      const talker = await real.meet(again(person), { store });
+      talker.text("mine again");
+      await real.program.type("theirs again");
+      await talker.session.until("heard it", () => talker.texts.length > 0);
+      await talker.kept();
+      await real.program.out.next('"text":"mine again"');
+      assertEquals(talker.texts, ["theirs again"]);
+      assertEquals(printed(real.program), ["mine", "mine again"]);
+      const theirs = talker.heard.map(({ entry: { log, number } }) => [toHex(log), number]);
+      const [[log] = []] = theirs;
+      assertEquals(theirs, [[log, 1], [log, 2]], "another log");
+      const asked = talker.of("want").map(({ first, last }) => [first, last]);
+      assertEquals(asked, talker.session.hasCalled ? [[1, 2]] : [], "its own old log");
+    } finally {
+      await Deno.remove(home, { recursive: true });
+    }
+  });
 }
+
+Deno.test("conformance: of what was lost the newest 50 come first, the rest as bulk", async () => {
+  await using wire = new Wire();
+  const person = freshPerson();
+  await using real = await waiting(wire);
+  const before = await real.meet(person);
+  await before.introduce(person);
+  await real.program.type("theirs");
+  await before.session.until("heard it", () => before.texts.length === 1);
+  for (let each = 0; each < 80; each++) before.text(`${each}`);
+  await before.kept();
+  await leave(real.program, before);
+  const talker = await real.meet(again(person));
+  await talker.session.until("got all", () => talker.heard.length === 83);
+  assertEquals(talker.of("missed"), [{ type: "missed", count: 81 }]);
+  const on = (stream: 0 | 1): number[] =>
+    talker.heard.filter((each) => each.stream === stream && each.history)
+      .map(({ entry }) => entry.number);
+  assertEquals(on(0), [1, ...Array.from({ length: 50 }, (_, at) => 32 + at)]);
+  assertEquals(on(1), Array.from({ length: 30 }, (_, at) => 2 + at));
+  await leave(real.program, talker);
+});
 
 Deno.test("conformance: who calls sends entries in the first packet", async () => {
   await using wire = new Wire();

@@ -82,6 +82,9 @@ export async function converse(program: Program, talker: Talker, person: Person)
   const mine = lines(program).find((line) => line.event === "message" && line.self === true);
   assertEquals([mine?.id, mine?.text], [status.id, "typed on the pipe"]);
   assertEquals(printed(program), ["grüße", "second"]);
+  for (const type of ["member", "delivered", "privates"] as const) {
+    assertEquals(talker.of(type), [], `${type} is not said in talk`);
+  }
 }
 
 /** My side goes, and the program sees it. */
