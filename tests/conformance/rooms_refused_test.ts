@@ -114,6 +114,23 @@ Deno.test("rooms: names and texts have up to 256 bytes", () => {
   assert(!isRead({ type: "join", name: more }));
 });
 
+Deno.test("rooms: PRIVATE names a parent and one other, PRIVATES up to 256", () => {
+  const author = zeros(32).fill(7);
+  const authors = (count: number): RoomRecord => ({
+    ...{ type: "privates", authors: Array(count).fill(author) },
+  });
+  for (const count of [0, 1, 256]) assert(isRead(authors(count)), `${count} authors`);
+  assert(!isRead(authors(257)));
+  const record: RoomRecord = { type: "private", parent: zeros(32), author };
+  const bytes = encodeRoomRecord(record).slice(2);
+  assertEquals(decodeRoomRecord(bytes), record);
+  const one = encodeRoomRecord(authors(1)).slice(1);
+  assertEquals([bytes[0], bytes.length, one[0], one.length], [0x1d, 65, 0x1e, 33]);
+  for (const wrong of [bytes.slice(0, 64), join(bytes, zeros(1)), one.slice(0, 32)]) {
+    assertThrows(() => decodeRoomRecord(wrong), Malformed);
+  }
+});
+
 Deno.test("rooms: records before ROOM and of unknown types are passed over", () => {
   const missed = recordBytes("missed");
   const reader = new RoomRecordReader();
