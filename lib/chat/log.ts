@@ -14,10 +14,7 @@ import type { LogState } from "./entry_store.ts";
  * @param name Author and log.
  */
 export function logKey({ author, log }: LogName): string {
-  let key = "";
-  for (const byte of author) key += String.fromCharCode(byte);
-  for (const byte of log) key += String.fromCharCode(byte);
-  return key;
+  return author.toHex() + log.toHex();
 }
 
 /** One log. */

@@ -34,7 +34,7 @@ export const MAX_GAPS = 64;
  * @param number 32 bytes.
  */
 export function roomKey(number: Uint8Array): string {
-  return String.fromCharCode(...number);
+  return number.toHex();
 }
 
 /** What became of a run. */
@@ -151,9 +151,9 @@ export class Room {
    * @returns What became of it.
    */
   take(run: Run, wall: number, most = MAX_LOGS): Taken {
-    const known = this.log(run);
-    if (known?.frozen) return NOTHING;
-    if (known === undefined && this.#logs.size >= most) return { ...NOTHING, refused: true };
+    let log = this.log(run);
+    if (log?.frozen) return NOTHING;
+    if (log === undefined && this.#logs.size >= most) return { ...NOTHING, refused: true };
     const fresh: CheckedEntry[] = [];
     let { first: number, previous } = run;
     for (const part of run.parts) {
@@ -165,20 +165,21 @@ export class Room {
         previous,
         ...part,
       };
-      if (number <= (known?.floor ?? 0)) previous = entryId(entry); // It was let go.
-      else if (this.log(run)?.has(number)) {
-        const fork = this.#compare(entry);
+      if (number <= (log?.floor ?? 0)) previous = entryId(entry); // It was let go.
+      else if (log?.has(number)) {
+        const fork = this.#compare(log, entry);
         if (fork !== undefined) return { fresh, ...fork };
         previous = entryId(entry);
       } else {
-        if (this.#tooManyGaps(run, number)) return { fresh, forged: false, refused: true };
+        if (log && tooManyGaps(log, number)) return { fresh, forged: false, refused: true };
         if (number === 1 && !sameBytes(previous, NO_ENTRY)) return { fresh, forged: true };
-        const disputed = this.#disputed(entry);
+        const disputed = this.#disputed(log, entry);
         const id = checkEntry(entry);
         if (id === undefined) return { fresh, forged: true };
         if (disputed === "unsettled") return { fresh, forged: false, unsettled: true };
         if (disputed !== undefined) return { fresh, forged: false, disputed };
-        this.#open(run).pending.set(number, { id, previous });
+        log ??= this.#open(run);
+        log.pending.set(number, { id, previous });
         this.#clock.see(part.clock, wall);
         fresh.push({ entry, id });
         previous = id;
@@ -225,26 +226,20 @@ export class Room {
     return made;
   }
 
-  #tooManyGaps(name: LogName, number: number): boolean {
-    const log = this.log(name);
-    return log !== undefined && log.held.ranges.length + log.pending.size >= MAX_GAPS &&
-      !log.has(number - 1) && !log.has(number + 1);
-  }
-
   /** Whether an entry that is held is this one; a fork where it is another, and both are signed. */
-  #compare(entry: Entry): Pick<Taken, "forged" | "fork" | "unsettled"> | undefined {
-    const id = entryId(entry), log = this.log(entry), at = log?.idOf(entry.number);
+  #compare(log: Log, entry: Entry): Pick<Taken, "forged" | "fork" | "unsettled"> | undefined {
+    const id = entryId(entry), at = log.idOf(entry.number);
     if (at !== undefined && sameBytes(at, id)) return undefined;
     const [held] = this.#read(entry, entry.number);
     if (held !== undefined && sameBytes(held.id, id)) return undefined;
     if (checkEntry(entry) === undefined) return { forged: true };
     if (held !== undefined) return { forged: false, fork: { held, other: { entry, id } } };
-    return log?.pending.has(entry.number) ? { forged: false, unsettled: true } : undefined;
+    return log.pending.has(entry.number) ? { forged: false, unsettled: true } : undefined;
   }
 
   /** The number of a neighbour that does not fit; or that it cannot be told before it is kept. */
-  #disputed(entry: Entry): number | "unsettled" | undefined {
-    const log = this.log(entry), { number } = entry;
+  #disputed(log: Log | undefined, entry: Entry): number | "unsettled" | undefined {
+    const { number } = entry;
     const before = number === 1
       ? NO_ENTRY
       : log?.has(number - 1)
@@ -265,4 +260,9 @@ export class Room {
   #read(name: LogName, number: number): StoredEntry[] {
     return this.#store.range(this.number, name, number, number, 1);
   }
+}
+
+function tooManyGaps(log: Log, number: number): boolean {
+  return log.held.ranges.length + log.pending.size >= MAX_GAPS && !log.has(number - 1) &&
+    !log.has(number + 1);
 }

@@ -210,7 +210,7 @@ const imported = new Map<string, KeyObject>();
 const MAX_IMPORTED = 1_024;
 
 function importPublic(bytes: Uint8Array): KeyObject | undefined {
-  const text = String.fromCharCode(...bytes.subarray(0, IDENTITY_BYTES + 1));
+  const text = bytes.subarray(0, IDENTITY_BYTES + 1).toHex();
   const known = imported.get(text), key = known ?? importNew(bytes);
   if (key === undefined || known !== undefined) return key;
   imported.set(text, key);
