@@ -207,8 +207,9 @@ export class Sender {
 
   /** Builds and seals one packet. */
   #send(fill: (room: number) => Frame[], now: number, how: Sending): Transmit | undefined {
+    // What is repeated may be what is too large for the path.
     const mtu = how.probe ??
-      (how.bulk ? this.#state.path.mtu : Math.min(this.#state.path.mtu, BASE_MTU));
+      (how.copyOf === undefined ? this.#state.path.mtu : Math.min(this.#state.path.mtu, BASE_MTU));
     const number = this.#state.number;
     const header = this.#state.final === undefined
       ? encodeDataHeader(
