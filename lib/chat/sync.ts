@@ -21,7 +21,7 @@ import { missingHere, missingThere, sayHeld, type Theirs } from "./holdings.ts";
 import { logKey } from "./log.ts";
 import { MAX_HELD_LOGS, MAX_LOGS, type Room } from "./room.ts";
 import { type EncodedRun, encodeRuns } from "./runs.ts";
-import type { TapedRun } from "./tape.ts";
+import { joined, type TapedRun } from "./tape.ts";
 
 /** The stream of what is said now, and the one of what was said before. */
 export const LIVE = 0, HISTORY = 1;
@@ -301,11 +301,20 @@ export class Sync {
     if (!this.#changes(runs.length)) return false;
     const stream = this.#slow ? HISTORY : LIVE;
     if (runs.length === 0) this.#cursor = this.room.last;
+    let room = AHEAD_BYTES - this.#pipe.held, piece: Uint8Array | undefined;
     for (const run of runs) {
-      if (run.from === undefined || run.from !== this.#owner) this.#sendRun(stream, run);
       this.#cursor = run.entries.at(-1)?.seq ?? this.#cursor;
-      if (!this.#takes) break;
+      if (run.from !== undefined && run.from === this.#owner) continue;
+      for (const { entries, bytes } of this.#pushed(run)) {
+        const longer = piece && joined(piece, bytes);
+        if (piece && !longer) this.#pipe.write(stream, piece);
+        piece = longer ?? bytes;
+        room -= bytes.length;
+        this.#flying[stream].push({ entries, bytes });
+      }
+      if (room <= 0 || this.flying >= MAX_FLYING) break;
     }
+    if (piece) this.#pipe.write(stream, piece);
     return true;
   }
 
@@ -462,9 +471,11 @@ export class Sync {
     }
   }
 
-  #sendRun(stream: 0 | 1, run: EncodedRun): void {
-    if (run.entries.every(this.#pushes)) return this.#send(stream, [run]);
-    this.#send(stream, encodeRuns(run.entries.filter(this.#pushes), false));
+  /** What of a run the other side is told of live. */
+  #pushed(run: EncodedRun): readonly EncodedRun[] {
+    return run.entries.every(this.#pushes)
+      ? [run]
+      : encodeRuns(run.entries.filter(this.#pushes), false);
   }
 
   #send(stream: 0 | 1, runs: readonly EncodedRun[]): void {

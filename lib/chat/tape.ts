@@ -32,12 +32,16 @@ export class Tape {
     this.#since = since;
   }
 
-  /** Adds what was kept. */
+  /** Adds what was kept together. It lies side by side in memory: see {@linkcode joined}. */
   push(runs: readonly TapedRun[]): void {
+    const block = new Uint8Array(runs.reduce((sum, { bytes }) => sum + bytes.length, 0));
+    let at = 0;
     for (const run of runs) {
-      this.#runs.push(run);
-      this.#bytes += run.bytes.length;
+      block.set(run.bytes, at);
+      const bytes = block.subarray(at, at += run.bytes.length);
+      this.#runs.push({ ...run, bytes });
     }
+    this.#bytes += block.length;
     if (this.#bytes <= MAX_BYTES) return;
     // Half at a time: cutting a long list costs as much as it is long.
     let cut = 0;
@@ -66,4 +70,17 @@ export class Tape {
     }
     return this.#runs.slice(low, low + limit);
   }
+}
+
+/**
+ * Two pieces as one, without copying.
+ *
+ * @param first The one.
+ * @param second The other.
+ * @returns Both, where they lie side by side in memory; else undefined.
+ */
+export function joined(first: Uint8Array, second: Uint8Array): Uint8Array | undefined {
+  const end = first.byteOffset + first.length;
+  if (first.buffer !== second.buffer || end !== second.byteOffset) return undefined;
+  return new Uint8Array(first.buffer, first.byteOffset, first.length + second.length);
 }

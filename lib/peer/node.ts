@@ -16,6 +16,7 @@ import { HybridClock, MAX_AHEAD_MS } from "../chat/clock.ts";
 import { MAX_ALL_LOGS, MAX_HELD_LOGS, MAX_LOGS, Room, roomKey, type Taken } from "../chat/room.ts";
 import { encodeRuns } from "../chat/runs.ts";
 import { HISTORY, LIVE, type Sync } from "../chat/sync.ts";
+import type { TapedRun } from "../chat/tape.ts";
 import { Hub, type HubEvent } from "../session/hub.ts";
 import { CLOSE } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
@@ -456,6 +457,7 @@ export class Node {
       return isLate;
     });
     const past = stored.map(({ entry }, at) => late[at] || entry.time < old);
+    const runs: TapedRun[] = [];
     for (let from = 0, until = 0; from < stored.length; from = until) {
       const origin = origins[from] ?? OWN, { link, history, stream } = origin;
       while (
@@ -463,11 +465,11 @@ export class Node {
         past[until] === past[from] && late[until] === late[from]
       ) until++;
       const entries = stored.slice(from, until);
-      const runs = encodeRuns(entries, past[from] ?? false);
-      room.tape.push(runs.map((run) => ({ ...run, from: link })));
+      for (const run of encodeRuns(entries, past[from] ?? false)) runs.push({ ...run, from: link });
       const isLate = late[from] ?? false;
       this.#events.push({ type: "kept", room, entries, history, late: isLate, stream, link });
     }
+    room.tape.push(runs);
     for (const link of this.#linksOf.get(room) ?? []) this.pump(link);
   }
 }

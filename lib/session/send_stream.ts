@@ -44,7 +44,8 @@ export class SendStream {
 
   /** Bytes that were written and not acknowledged. */
   get held(): number {
-    return this.#end - (this.#chunks[0]?.offset ?? this.#end);
+    const head = this.#acknowledged.ranges[0];
+    return this.#end - (head?.first === 0 ? head.last + 1 : 0);
   }
 
   /** Everything was acknowledged, the end included. */
@@ -68,10 +69,10 @@ export class SendStream {
     return !this.#lost.empty;
   }
 
-  /** Adds bytes, copied. */
+  /** Adds bytes. They are not copied: nobody may change them afterwards. */
   write(bytes: Uint8Array, fin: boolean): void {
     if (this.#fin !== "open") throw new TypeError(`Cannot write to stream ${this.id} as it ended`);
-    if (bytes.length > 0) this.#chunks.push({ offset: this.#end, data: bytes.slice() });
+    if (bytes.length > 0) this.#chunks.push({ offset: this.#end, data: bytes });
     this.#end += bytes.length;
     if (fin) this.#fin = "wanted";
   }

@@ -134,7 +134,8 @@ export class Session {
    * Sends bytes on a stream: in order, and none is lost while the session lives.
    *
    * @param stream Its number; even for chat, odd for bulk.
-   * @param bytes What to send; copied.
+   * @param bytes What to send; not copied, and not to be changed afterwards: what goes to many is in
+   *   memory once.
    * @param fin Whether the stream ends with them.
    * @throws {TypeError} If the session is closed or the stream has ended.
    * @throws {RangeError} If there are too many streams.

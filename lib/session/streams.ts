@@ -68,7 +68,7 @@ export class Streams {
    * Adds bytes to a stream.
    *
    * @param id The stream; even for chat, odd for bulk.
-   * @param bytes What to send; copied.
+   * @param bytes What to send; not copied, and not to be changed afterwards.
    * @param fin Whether it ends with them.
    * @throws {RangeError} If there are too many streams, or the number is out of range.
    * @throws {TypeError} If the stream has ended.
