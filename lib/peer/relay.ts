@@ -52,6 +52,8 @@ export type RelayEvent =
 interface Hall {
   readonly number: Uint8Array;
   readonly members: Set<Link>;
+  /** The same by key: somebody may be here twice, as a new session comes before the old one goes. */
+  readonly byKey: Map<string, Set<Link>>;
   readonly progress: Progress;
   /** What members said last about being away. */
   readonly presences: Map<Link, Uint8Array>;
@@ -237,6 +239,7 @@ export class Relay {
     const hall = this.#halls.get(room) ?? {
       number,
       members: new Set<Link>(),
+      byKey: new Map<string, Set<Link>>(),
       progress: new Progress(),
       presences: new Map<Link, Uint8Array>(),
       pair,
@@ -245,6 +248,8 @@ export class Relay {
     this.#halls.set(room, hall);
     this.#node.join(link, this.#node.room(number));
     hall.members.add(link);
+    hall.byKey.set(link.key, (hall.byKey.get(link.key) ?? new Set()).add(link));
+    hall.progress.came(link.key);
     if (!hall.pair) this.#enter(hall, link);
   }
 
@@ -324,9 +329,8 @@ export class Relay {
   /** Something is said in a room of two: who is not in it is told, where the two met. */
   #invite(hall: Hall, pair: Pair, author: Uint8Array): void {
     const other = sameBytes(pair.one, author) ? pair.other : pair.one;
-    for (const link of this.#halls.get(roomKey(pair.parent))?.members ?? []) {
+    for (const link of this.#halls.get(roomKey(pair.parent))?.byKey.get(roomKey(other)) ?? []) {
       if (hall.members.has(link) || hall.told.has(link)) continue;
-      if (!sameBytes(link.remote.identity, other)) continue;
       hall.told.add(link);
       this.#node.tell(link, pair.parent, { type: "privates", authors: [author] });
     }
@@ -338,16 +342,19 @@ export class Relay {
     hall.presences.delete(link);
     this.#node.leave(link, this.#node.room(hall.number));
     if (hall.members.size === 0) this.#halls.delete(key);
-    const author = link.remote.identity;
+    const author = link.remote.identity, others = hall.byKey.get(link.key);
+    others?.delete(link);
+    const isLast = others === undefined || others.size === 0;
+    if (isLast) {
+      hall.byKey.delete(link.key);
+      hall.progress.forget(author);
+    }
     if (hall.pair) return;
     this.#events.push({ type: "gone", key: author, room: hall.number });
     for (const [number, { pair }] of this.#halls) {
       if (pair && sameBytes(pair.parent, hall.number)) this.#gone(link, number);
     }
-    // Somebody may be here twice: a new session comes before the old one is given up.
-    if ([...hall.members].some((each) => sameBytes(each.remote.identity, author))) return;
-    hall.progress.forget(author);
-    this.#announce(hall, link, MEMBER.gone);
+    if (isLast) this.#announce(hall, link, MEMBER.gone);
   }
 
   #announce(hall: Hall, about: Link, state: number): void {
@@ -380,15 +387,13 @@ export class Relay {
   #report(now: number): void {
     this.#reportAt = undefined;
     for (const hall of this.#halls.values()) {
-      const authors = new Set([...hall.members].map(({ remote }) => roomKey(remote.identity)));
+      const members = hall.byKey.size - 1;
       for (const { author, log, steps } of hall.progress.reports()) {
-        const members = authors.size - 1;
         const told = steps.map(({ number, holders }) => ({
           number,
           holders: Math.min(members, holders),
         }));
-        for (const link of hall.members) {
-          if (!sameBytes(link.remote.identity, author)) continue;
+        for (const link of hall.byKey.get(roomKey(author)) ?? []) {
           this.#node.tell(link, hall.number, { type: "delivered", log, members, steps: told });
         }
       }

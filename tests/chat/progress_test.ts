@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import type { StoredEntry } from "../../lib/chat/entry_store.ts";
 import { Progress, type Report } from "../../lib/chat/progress.ts";
+import { roomKey } from "../../lib/chat/room.ts";
 import { seededRandom } from "../../lib/net/random.ts";
 import { type Author, author, signed } from "./authors.ts";
 
@@ -164,4 +165,22 @@ Deno.test({
     const [[, , holders = 0] = []] = told(progress.reports());
     assert(holders >= members, `${holders} of ${members}`);
   },
+});
+
+Deno.test("Progress gives the place of one who left to one who came, who then counts anew", () => {
+  const progress = new Progress();
+  progress.follow(stored(ANN, 1));
+  const { author } = BOB, bob = roomKey(author);
+  progress.held(1, bob);
+  for (let member = 0; member < 99; member++) progress.held(1, `member ${member}`);
+  progress.forget(author);
+  progress.held(1, bob);
+  assertEquals(told(progress.reports()), [[1, 1, 100]], "who comes back is not counted twice");
+  progress.follow(stored(ANN, 2));
+  for (let member = 0; member < 200; member++) progress.held(2, `member ${member}`);
+  progress.held(1, "member 150");
+  assertEquals(told(progress.reports()).sort(), [[1, 1, 101], [1, 2, 200]]);
+  for (let member = 200; member < 300; member++) progress.held(1, `member ${member}`);
+  progress.held(1, "member 230");
+  assertEquals(told(progress.reports()), [[1, 1, 201]], "bob's place is somebody else's now");
 });
