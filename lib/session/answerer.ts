@@ -72,6 +72,8 @@ export interface AnswerOptions {
   readonly random: RandomBytes;
   /** Gives a free session index. */
   readonly index: () => number;
+  /** The largest datagram to try, in bytes; where it is left out, what the address suggests. */
+  readonly mtu?: number | undefined;
 }
 
 /** All handshakes that others began. */
@@ -180,6 +182,7 @@ export class Answerer {
       random: this.#options.random,
       now,
       rtt: waiting.answers === 1 ? now - waiting.at : undefined,
+      mtu: this.#options.mtu,
     });
     return { session, remote: told.remote, hash: waiting.noise.handshakeHash };
   }

@@ -63,6 +63,8 @@ export interface CallOptions {
   readonly replaces: boolean;
   /** Randomness. */
   readonly random: RandomBytes;
+  /** The largest datagram to try, in bytes; where it is left out, what the address suggests. */
+  readonly mtu?: number | undefined;
   /** Time in ms. */
   readonly now: number;
 }
@@ -235,6 +237,7 @@ export class Caller {
       random,
       now,
       rtt,
+      mtu: this.#options.mtu,
     });
     return {
       session,

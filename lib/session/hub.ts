@@ -33,6 +33,8 @@ export interface HubOptions {
   readonly secret?: Uint8Array | undefined;
   /** Randomness. */
   readonly random: RandomBytes;
+  /** The largest datagram to try, in bytes; where it is left out, what the address suggests. */
+  readonly mtu?: number | undefined;
 }
 
 /** What happened. */
@@ -120,9 +122,8 @@ export class Hub {
    * @returns The number of the call.
    */
   call(to: Address, replaces: boolean, now: number): number {
-    const { credentials, secret, random } = this.#options;
     const index = this.#freeIndex();
-    const caller = new Caller({ credentials, secret, random, to, index, replaces, now });
+    const caller = new Caller({ ...this.#options, to, index, replaces, now });
     this.#callers.set(index, caller);
     return index;
   }

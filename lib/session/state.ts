@@ -38,7 +38,7 @@ export interface SessionOptions {
   /** Time in ms. */
   readonly now: number;
   /** The largest datagram to try, in bytes. */
-  readonly mtu?: number;
+  readonly mtu?: number | undefined;
 }
 
 /** Frames that want to be acknowledged (RFC 9002 §2). */
