@@ -80,6 +80,8 @@ export interface SyncOptions {
 /** One room with one other program. */
 export class Sync {
   readonly room: Room;
+  /** When the other side was told last what is kept here, in ms. */
+  toldAt = -Infinity;
   readonly #store: EntryStore;
   readonly #pipe: Pipe;
   readonly #peer: Uint8Array;
@@ -259,9 +261,11 @@ export class Sync {
    *
    * @param stream On which stream they came.
    * @param count How many.
+   * @param now Time in ms.
    */
-  kept(stream: number, count: number): void {
+  kept(stream: number, count: number, now: number): void {
     if (stream !== LIVE && stream !== HISTORY) return;
+    this.toldAt = now;
     this.#keptHere[stream] += count;
     this.#write(LIVE, { type: "have", stream, count: this.#keptHere[stream] });
   }

@@ -275,7 +275,7 @@ export class Member {
 
   /** What to send next. */
   poll(now: number): Transmit | undefined {
-    return this.#node.hub.poll(now);
+    return this.#node.poll(now);
   }
 
   /** A refused send is a lost datagram. */

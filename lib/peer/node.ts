@@ -21,15 +21,19 @@ import { Hub, type HubEvent } from "../session/hub.ts";
 import { CLOSE } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
 import { sameBytes } from "../wire/bytes.ts";
+import type { Transmit } from "../wire/datagram.ts";
 import { CLOCK_STEPS } from "../wire/entry.ts";
 import { encodeRoom, partBytes, type RoomRecord } from "../wire/room.ts";
 import { answerEcho } from "./echo.ts";
 import { type HeardRecord, Link } from "./link.ts";
 import type { NodeEvent, NodeOptions } from "./node_event.ts";
+import { Receipts } from "./receipts.ts";
 import { Paces, type Throttle } from "./throttle.ts";
 
 /** Entries are kept together for so long, in ms: a disk is asked once for all (our choice). */
 const COMMIT_MS = 5;
+/** While those of the last commit are still leaving, for so long at most, in ms: fewer, larger datagrams. */
+const BUSY_MS = 50;
 /** As many are kept at once at the latest (our choice: some ms of a disk). */
 const COMMIT_ENTRIES = 512;
 /** Entries that wait for a disk that refuses them; more are not taken (our choice). */
@@ -79,10 +83,13 @@ export class Node {
   readonly #slowed = new Set<Link>();
   readonly #paces: Paces | undefined;
   #inbox: Waiting[] = [];
-  /** Records whose entries are in the inbox or need none, by sync and stream. */
-  #owed = new Map<Sync, { readonly link: Link; readonly counts: [number, number] }>();
-  #commitAt: number | undefined;
+  readonly #receipts = new Receipts<Link>();
+  /** Something waits to be kept, or said to be kept. */
+  #waits = false;
+  #retryAt = -Infinity;
   #committedAt = -Infinity;
+  /** What the last commit gave has not left yet. */
+  #leaving = false;
   #failing = false;
   #events: NodeEvent[] = [];
 
@@ -169,6 +176,8 @@ export class Node {
    * @param room The room.
    */
   leave(link: Link, room: Room): void {
+    const sync = link.sync(room.key);
+    if (sync) this.#receipts.forget(sync);
     link.leave(room.key);
     this.#part(link, room);
   }
@@ -202,7 +211,7 @@ export class Node {
 
   /** Something that came is not kept or not acknowledged yet. */
   get owes(): boolean {
-    return this.#owed.size > 0;
+    return this.#receipts.size > 0;
   }
 
   /** Says something about a room that is no entry. */
@@ -240,8 +249,21 @@ export class Node {
       this.pump(link);
       break;
     }
-    const due = this.#commitAt !== undefined && now >= this.#commitAt;
-    if (due || this.#inbox.length >= COMMIT_ENTRIES && !this.#failing) this.#commit(now);
+    if (now >= this.#commitAt || this.#inbox.length >= COMMIT_ENTRIES && !this.#failing) {
+      this.#commit(now);
+    }
+    if (now >= this.#receipts.at) this.#tell(now);
+  }
+
+  /**
+   * What to send next.
+   *
+   * @param now Time in ms.
+   */
+  poll(now: number): Transmit | undefined {
+    const transmit = this.hub.poll(now);
+    if (transmit === undefined) this.#leaving = false;
+    return transmit;
   }
 
   /** What happened since the last call. */
@@ -254,7 +276,8 @@ export class Node {
   /** When `work` wants to be called, in ms. */
   nextTimeout(): number | undefined {
     if (this.#again.size > 0) return 0;
-    let next = Math.min(this.hub.nextTimeout() ?? Infinity, this.#commitAt ?? Infinity);
+    const own = Math.min(this.#commitAt, this.#receipts.at);
+    let next = Math.min(this.hub.nextTimeout() ?? Infinity, own);
     for (const { throttle } of this.#slowed) next = Math.min(next, throttle?.dueAt ?? Infinity);
     return next === Infinity ? undefined : next;
   }
@@ -281,7 +304,10 @@ export class Node {
         this.#links.delete(event.session);
         this.#slowed.delete(link);
         this.#again.delete(link);
-        for (const sync of link.syncs) this.#part(link, sync.room);
+        for (const sync of link.syncs) {
+          this.#receipts.forget(sync);
+          this.#part(link, sync.room);
+        }
       }
       this.#events.push({ type: "session", link, event: event.event });
     }
@@ -396,11 +422,15 @@ export class Node {
       }
       this.#events.push({ type: "fork", room, author: run.author });
     }
-    const owed = this.#owed.get(sync) ?? { link, counts: [0, 0] };
-    owed.counts[stream]++;
-    this.#owed.set(sync, owed);
-    this.#commitAt ??= Math.max(now, this.#committedAt + COMMIT_MS);
+    this.#receipts.take(sync, link, stream);
+    this.#waits = true;
     return true;
+  }
+
+  /** When what waits is to be kept, in ms. */
+  get #commitAt(): number {
+    if (!this.#waits) return Infinity;
+    return Math.max(this.#retryAt, this.#committedAt + (this.#leaving ? BUSY_MS : COMMIT_MS));
   }
 
   #queue(link: Link, room: Room, run: Entries, stream: 0 | 1, { fresh }: Taken): void {
@@ -415,15 +445,16 @@ export class Node {
     try {
       if (inbox.length > 0) seqs = this.store.append(inbox.map(({ checked }) => checked));
     } catch (error) {
-      this.#commitAt = now + RETRY_MS;
+      this.#retryAt = now + RETRY_MS;
       if (!this.#failing) this.#events.push({ type: "disk", error: error as Error });
       this.#failing = true;
       return;
     }
     if (this.#failing) this.#events.push({ type: "disk", error: undefined });
     this.#failing = false;
-    this.#commitAt = undefined;
+    this.#waits = false;
     this.#committedAt = now;
+    this.#leaving = true;
     this.#inbox = [];
     const byRoom = new Map<Room, { stored: StoredEntry[]; waiting: Waiting[] }>();
     for (const [at, waiting] of inbox.entries()) {
@@ -433,13 +464,13 @@ export class Node {
       byRoom.set(waiting.room, of);
     }
     for (const [room, { stored, waiting }] of byRoom) this.#kept(room, stored, waiting, now);
-    for (const [sync, { link, counts }] of this.#owed) {
-      for (const stream of [LIVE, HISTORY] as const) {
-        if (counts[stream] > 0) sync.kept(stream, counts[stream]);
-      }
-      this.hub.touch(link.session);
-    }
-    this.#owed = new Map();
+    this.#receipts.keep();
+    this.#tell(now);
+  }
+
+  /** Says what is kept. */
+  #tell(now: number): void {
+    for (const { session } of this.#receipts.tell(now)) this.hub.touch(session);
   }
 
   /** Entries of one room are kept: the others are told. */

@@ -267,7 +267,7 @@ export class Talk {
 
   /** What to send next. */
   poll(now: number): Transmit | undefined {
-    return this.#node.hub.poll(now);
+    return this.#node.poll(now);
   }
 
   /** A refused send is a lost datagram: it is repeated like any other. */

@@ -102,7 +102,7 @@ export class SyncEnd {
   commit(): void {
     this.#keep(this.#inbox.splice(0));
     for (const stream of [LIVE, HISTORY] as const) {
-      if (this.#owed[stream] > 0) this.sync.kept(stream, this.#owed[stream]);
+      if (this.#owed[stream] > 0) this.sync.kept(stream, this.#owed[stream], 0);
       this.#owed[stream] = 0;
     }
   }
