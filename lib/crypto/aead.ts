@@ -1,7 +1,7 @@
 /**
  * Sealing and opening bytes with ChaCha20-Poly1305 (RFC 8439), the cipher of every packet.
  *
- * Keeps no state and counts nothing: that no nonce is used twice with a key is the caller's duty.
+ * Keeps nothing secret and counts nothing: that no nonce is used twice with a key is the caller's duty.
  *
  * Measured (Deno 2.9.4, on a machine shared with others): seal 2.9 µs and open 2.2 µs of 64 bytes,
  * 3.9 and 3.2 µs of 1,200; a forgery costs 12 µs, since the platform reports it by throwing. Keys
@@ -65,7 +65,8 @@ export function seal(
  * @param nonce 12 bytes, never used before with this key.
  * @param header What stands in front, and must be unchanged.
  * @param plaintext What is hidden.
- * @returns Header, ciphertext and tag.
+ * @returns Header, ciphertext and tag; in memory shared with other packets, for as long as it takes to
+ *   send them.
  * @throws {RangeError} If key or nonce has another length.
  */
 export function sealPacket(
@@ -74,10 +75,23 @@ export function sealPacket(
   header: Uint8Array,
   plaintext: Uint8Array,
 ): Uint8Array {
-  const packet = new Uint8Array(header.length + plaintext.length + TAG_BYTES);
+  const packet = cut(header.length + plaintext.length + TAG_BYTES);
   packet.set(header);
   sealInto(packet, header.length, key, nonce, header, plaintext);
   return packet;
+}
+
+/** Packets are cut from pieces of so many bytes (measured: an allocation each is a tenth of a relay). */
+const PIECE_BYTES = 131_072;
+
+let piece: Uint8Array = new Uint8Array(0);
+
+/** Memory that nobody else has, as zero as it was made. */
+function cut(size: number): Uint8Array {
+  if (size > piece.length) piece = new Uint8Array(Math.max(size, PIECE_BYTES));
+  const cut = piece.subarray(0, size);
+  piece = piece.subarray(size);
+  return cut;
 }
 
 function sealInto(
