@@ -37,6 +37,8 @@ class Counter implements Machine<never> {
   done: object | undefined;
   /** The relay has let it in. */
   onJoined: () => void = () => {};
+  /** A datagram came, of so many bytes. */
+  onDatagram: (size: number) => void = () => {};
   /** Entries came: so many, from that number on. */
   onEntries: (author: Uint8Array, first: number, count: number) => void = () => {};
   #session: Session | undefined;
@@ -66,6 +68,7 @@ class Counter implements Machine<never> {
   }
 
   receive(bytes: Uint8Array, from: Address, now: number): void {
+    this.onDatagram(bytes.length);
     this.hub.receive(bytes, from, now);
     this.#listen();
     this.#sayHave(now);

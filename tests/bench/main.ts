@@ -16,6 +16,7 @@ import { firstLine, latencyUnderLoss } from "./latency.ts";
 import { compare, head, say, serve } from "./report.ts";
 import { relays } from "./relay.ts";
 import { sessions } from "./session.ts";
+import { stores } from "./store.ts";
 
 const here = (file: string): string => new URL(file, import.meta.url).pathname;
 const MAIN = here("../../main.ts");
@@ -234,6 +235,7 @@ const GROUPS: Readonly<Record<string, () => void | Promise<void>>> = {
   },
   session: sessions,
   relay: relays,
+  store: stores,
 };
 
 say(
