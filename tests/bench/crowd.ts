@@ -41,6 +41,7 @@ class Counter implements Machine<never> {
   onDatagram: (size: number) => void = () => {};
   /** Entries came: so many, from that number on. */
   onEntries: (author: Uint8Array, first: number, count: number) => void = () => {};
+  #to: Address | undefined;
   #session: Session | undefined;
   readonly #readers = [roomReader(), roomReader()];
   readonly #records: [number, number] = [0, 0];
@@ -70,12 +71,12 @@ class Counter implements Machine<never> {
   receive(bytes: Uint8Array, from: Address, now: number): void {
     this.onDatagram(bytes.length);
     this.hub.receive(bytes, from, now);
-    this.#listen();
+    this.#listen(now);
     this.#sayHave(now);
   }
   tick(now: number): void {
     this.hub.tick(now);
-    this.#listen();
+    this.#listen(now);
     this.#sayHave(now);
   }
   poll(now: number): Transmit | undefined {
@@ -91,8 +92,17 @@ class Counter implements Machine<never> {
     return Math.min(next ?? Infinity, this.#saidAt + HAVE_MS);
   }
 
-  #listen(): void {
+  /** Calls a relay, and goes on until there is a session. */
+  call(to: Address, now: number): void {
+    this.#to = to;
+    this.hub.call(to, false, now);
+  }
+
+  #listen(now: number): void {
     for (const event of this.hub.events()) {
+      const over = event.type === "failed" ||
+        (event.type === "session" && event.event.type === "closed" && !this.done);
+      if (over && this.#to) this.hub.call(this.#to, false, now);
       if (event.type === "up") {
         this.#session = event.session;
         this.write([
@@ -167,7 +177,7 @@ export class Crowd implements AsyncDisposable {
       this.members.push({ machine, shell });
     }
     for (const { machine, shell } of this.members.slice(-count)) {
-      shell.act((now) => machine.hub.call(this.#to, false, now));
+      shell.act((now) => machine.call(this.#to, now));
     }
     await Promise.all(joined);
   }

@@ -179,13 +179,13 @@ async function perMessage(size: number): Promise<number> {
   return (await processorTime(server.pid) - before) / (rounds * authors * lines);
 }
 
-async function sizes(): Promise<void> {
+async function sizes(all: readonly number[]): Promise<void> {
   say("\nFor rooms of other sizes, 300 messages at once:\n");
   say("| members | us a delivery | without what a message costs once |");
   say("| --- | --- | --- |");
   const two = await perMessage(2), hundred = await perMessage(100);
   const once = two - (hundred - two) / 98;
-  for (const size of [10, 100, 1_000, 5_000]) {
+  for (const size of all) {
     const cost = size === 100 ? hundred : await perMessage(size);
     const each = (value: number): string => (value / (size - 1)).toFixed(2);
     say(`| ${size} | ${each(cost)} | ${each(cost - once)} |`);
@@ -222,6 +222,12 @@ export async function relays(): Promise<void> {
   await inBursts();
   await quiet();
   await latency();
-  await sizes();
+  await sizes([10, 100, 1_000]);
   await join();
+}
+
+/** The largest room: it takes minutes. */
+export async function largest(): Promise<void> {
+  if (Deno.build.os !== "linux") return say("skipped: a relay's processor time is read from /proc");
+  await sizes([5_000]);
 }
