@@ -17,6 +17,7 @@ import type { LogName } from "../wire/entry.ts";
 import { RangeSet } from "../wire/ranges.ts";
 import { encodeRoom, type LogHeld, type RoomRecord } from "../wire/room.ts";
 import type { EntryStore, StoredEntry } from "./entry_store.ts";
+import { Flight } from "./flight.ts";
 import { missingHere, missingThere, sayHeld, type Theirs } from "./holdings.ts";
 import { logKey } from "./log.ts";
 import { MAX_HELD_LOGS, MAX_LOGS, type Room } from "./room.ts";
@@ -38,10 +39,6 @@ const AHEAD_BYTES = 131_072;
 const LIVE_AHEAD_BYTES = 16_384;
 /** As many records that wait are sent together, as bulk (our choice: a full datagram's worth). */
 const CROWD = 8;
-/** Records on their way that the other side does not say it keeps; then nothing more goes (ours). */
-const MAX_FLYING = 1_024;
-/** And so many bytes of them (PROTOCOL.md §20.6). */
-const MAX_FLYING_BYTES = 1_048_576;
 /** Ranges of all logs that the other side may say it holds (our choice: most logs have one). */
 const MAX_PIECES = 65_536;
 /** Requests of the other side that wait (our choice). */
@@ -110,10 +107,8 @@ export class Sync {
   #slow = false;
   /** So much was on its way live that it should. */
   #crowded = false;
-  /** Records on their way by stream, the oldest first; and how many were ever kept. */
-  readonly #flying: [EncodedRun[], EncodedRun[]] = [[], []];
-  #flyingBytes = 0;
-  readonly #keptThere: [number, number] = [0, 0];
+  /** Records on their way. */
+  readonly #flight = new Flight();
   readonly #keptHere: [number, number] = [0, 0];
 
   /**
@@ -140,7 +135,7 @@ export class Sync {
 
   /** Records that the other side has not kept yet. */
   get flying(): number {
-    return this.#flying[LIVE].length + this.#flying[HISTORY].length;
+    return this.#flight.size;
   }
 
   /**
@@ -219,8 +214,8 @@ export class Sync {
     }
     this.#theirs = new Map();
     // It may have gone out before they said it.
-    for (const { entries } of this.#flying.flat()) {
-      for (const { entry } of entries) lacks.get(logKey(entry))?.remove(entry.number, entry.number);
+    for (const { entry } of this.#flight.entries()) {
+      lacks.get(logKey(entry))?.remove(entry.number, entry.number);
     }
     // What others have said since is in no HOLD: who passes it on begins there.
     this.#cursor = Math.min(this.#cursor ?? this.#begunAt, this.#oldest(lacks) - 1);
@@ -245,15 +240,7 @@ export class Sync {
    */
   have(stream: number, count: number): StoredEntry[] {
     if (stream !== LIVE && stream !== HISTORY) return [];
-    const flying = this.#flying[stream], news: StoredEntry[] = [];
-    while (this.#keptThere[stream] < count) {
-      const run = flying.shift();
-      if (run === undefined) break;
-      this.#keptThere[stream]++;
-      this.#flyingBytes -= run.bytes.length;
-      for (const entry of run.entries) news.push(entry);
-    }
-    return news;
+    return this.#flight.kept(stream, count);
   }
 
   /**
@@ -285,8 +272,7 @@ export class Sync {
 
   /** Whether more can be on the way. */
   get #takes(): boolean {
-    return this.#pipe.held < AHEAD_BYTES && this.flying < MAX_FLYING &&
-      this.#flyingBytes < MAX_FLYING_BYTES;
+    return this.#pipe.held < AHEAD_BYTES && this.#flight.takesMore;
   }
 
   #step(): boolean {
@@ -314,9 +300,9 @@ export class Sync {
         if (piece && !longer) this.#pipe.write(stream, piece);
         piece = longer ?? bytes;
         room -= bytes.length;
-        this.#flying[stream].push({ entries, bytes });
+        this.#flight.add(stream, { entries, bytes });
       }
-      if (room <= 0 || this.flying >= MAX_FLYING) break;
+      if (room <= 0 || !this.#flight.takesMore) break;
     }
     if (piece) this.#pipe.write(stream, piece);
     return true;
@@ -329,11 +315,11 @@ export class Sync {
    * @returns False where that is waited for.
    */
   #changes(waiting: number): boolean {
-    if (this.#slow) this.#slow = this.#flying[HISTORY].length > 0 || waiting >= CROWD;
+    if (this.#slow) this.#slow = this.#flight.on(HISTORY) > 0 || waiting >= CROWD;
     else {
       this.#crowded ||= this.#pipe.held >= LIVE_AHEAD_BYTES;
       if (!this.#crowded) return true;
-      if (this.#flying[LIVE].length > 0) return false;
+      if (this.#flight.on(LIVE) > 0) return false;
       this.#crowded = false;
       this.#slow = waiting >= CROWD;
     }
@@ -485,8 +471,7 @@ export class Sync {
   #send(stream: 0 | 1, runs: readonly EncodedRun[]): void {
     for (const run of runs) {
       this.#pipe.write(stream, run.bytes);
-      this.#flying[stream].push(run);
-      this.#flyingBytes += run.bytes.length;
+      this.#flight.add(stream, run);
     }
   }
 

@@ -11,7 +11,7 @@
  * @module
  */
 
-import type { CheckedEntry, EntryStore, StoredEntry } from "../chat/entry_store.ts";
+import type { EntryStore, StoredEntry } from "../chat/entry_store.ts";
 import { HybridClock, MAX_AHEAD_MS } from "../chat/clock.ts";
 import { MAX_ALL_LOGS, MAX_HELD_LOGS, MAX_LOGS, Room, roomKey, type Taken } from "../chat/room.ts";
 import { encodeRuns } from "../chat/runs.ts";
@@ -27,22 +27,12 @@ import { encodeRoom, partBytes, type RoomRecord } from "../wire/room.ts";
 import { answerEcho } from "./echo.ts";
 import { type HeardRecord, Link } from "./link.ts";
 import type { NodeEvent, NodeOptions } from "./node_event.ts";
+import { Inbox, type Waiting } from "./inbox.ts";
 import { Receipts } from "./receipts.ts";
 import { Paces, type Throttle } from "./throttle.ts";
 
-/** Entries are kept together for so long, in ms: a disk is asked once for all (our choice). */
-const COMMIT_MS = 5;
-/** While those of the last commit are still leaving, for so long at most, in ms: fewer, larger datagrams. */
-const BUSY_MS = 50;
-/** As many are kept at once at the latest (our choice: some ms of a disk). */
-const COMMIT_ENTRIES = 512;
-/** Entries that wait for a disk that refuses them; more are not taken (our choice). */
-const MAX_WAITING = 16_384;
 /** Pieces of those who are not listened to yet (our choice; each a datagram's worth). */
 const MAX_UNHEARD = 256;
-/** The disk is asked again after so long, in ms (our choice). */
-const RETRY_MS = 1_000;
-
 /** What comes late and is not older than this is news to those who were there, in ms (our choice). */
 const NEWS_MS = 600_000;
 /** What was said before costs so much of what is said now (our choice). */
@@ -56,15 +46,6 @@ interface Slowed {
   readonly sync: Sync;
   readonly stream: 0 | 1;
   readonly run: Entries;
-}
-
-/** What waits to be kept. */
-interface Waiting {
-  readonly room: Room;
-  readonly checked: CheckedEntry;
-  readonly history: boolean;
-  readonly stream: 0 | 1;
-  readonly link: Link | undefined;
 }
 
 /** Rooms, sessions and a store, joined. */
@@ -82,15 +63,8 @@ export class Node {
   /** Those that have something waiting as they write too fast. */
   readonly #slowed = new Set<Link>();
   readonly #paces: Paces | undefined;
-  #inbox: Waiting[] = [];
+  readonly #inbox: Inbox;
   readonly #receipts = new Receipts<Link>();
-  /** Something waits to be kept, or said to be kept. */
-  #waits = false;
-  #retryAt = -Infinity;
-  #committedAt = -Infinity;
-  /** What the last commit gave has not left yet. */
-  #leaving = false;
-  #failing = false;
   #events: NodeEvent[] = [];
 
   /**
@@ -102,6 +76,7 @@ export class Node {
   constructor(options: NodeOptions, now: number) {
     this.#options = options;
     this.store = options.store;
+    this.#inbox = new Inbox(options.store);
     this.hub = new Hub(options.hub);
     this.#paces = options.pace && new Paces(options.pace);
     const most = (options.wall(now) + MAX_AHEAD_MS) * CLOCK_STEPS;
@@ -188,7 +163,7 @@ export class Node {
     if (links?.size !== 0) return;
     this.#linksOf.delete(room);
     // It is read from the store again when somebody comes; what waits to be kept needs it till then.
-    const waits = this.#inbox.some((waiting) => waiting.room === room);
+    const waits = this.#inbox.has(room);
     if (!waits && !this.#options.stays?.(room)) this.#rooms.delete(room.key);
   }
 
@@ -249,9 +224,7 @@ export class Node {
       this.pump(link);
       break;
     }
-    if (now >= this.#commitAt || this.#inbox.length >= COMMIT_ENTRIES && !this.#failing) {
-      this.#commit(now);
-    }
+    if (this.#inbox.isDue(now)) this.#commit(now);
     if (now >= this.#receipts.at) this.#tell(now);
   }
 
@@ -262,7 +235,7 @@ export class Node {
    */
   poll(now: number): Transmit | undefined {
     const transmit = this.hub.poll(now);
-    if (transmit === undefined) this.#leaving = false;
+    if (transmit === undefined) this.#inbox.left();
     return transmit;
   }
 
@@ -276,7 +249,7 @@ export class Node {
   /** When `work` wants to be called, in ms. */
   nextTimeout(): number | undefined {
     if (this.#again.size > 0) return 0;
-    const own = Math.min(this.#commitAt, this.#receipts.at);
+    const own = Math.min(this.#inbox.dueAt, this.#receipts.at);
     let next = Math.min(this.hub.nextTimeout() ?? Infinity, own);
     for (const { throttle } of this.#slowed) next = Math.min(next, throttle?.dueAt ?? Infinity);
     return next === Infinity ? undefined : next;
@@ -397,7 +370,7 @@ export class Node {
 
   #take(link: Link, { sync, stream, run }: Slowed, now: number): boolean {
     // Nothing more can be kept for now: a HAVE must not pass over what was not taken.
-    if (this.#inbox.length >= MAX_WAITING) {
+    if (this.#inbox.full) {
       this.close(link.session, CLOSE.done, "nothing can be kept for now: call again");
       return true;
     }
@@ -423,14 +396,8 @@ export class Node {
       this.#events.push({ type: "fork", room, author: run.author });
     }
     this.#receipts.take(sync, link, stream);
-    this.#waits = true;
+    this.#inbox.wait();
     return true;
-  }
-
-  /** When what waits is to be kept, in ms. */
-  get #commitAt(): number {
-    if (!this.#waits) return Infinity;
-    return Math.max(this.#retryAt, this.#committedAt + (this.#leaving ? BUSY_MS : COMMIT_MS));
   }
 
   #queue(link: Link, room: Room, run: Entries, stream: 0 | 1, { fresh }: Taken): void {
@@ -440,30 +407,10 @@ export class Node {
   }
 
   #commit(now: number): void {
-    const inbox = this.#inbox;
-    let seqs: number[] = [];
-    try {
-      if (inbox.length > 0) seqs = this.store.append(inbox.map(({ checked }) => checked));
-    } catch (error) {
-      this.#retryAt = now + RETRY_MS;
-      if (!this.#failing) this.#events.push({ type: "disk", error: error as Error });
-      this.#failing = true;
-      return;
-    }
-    if (this.#failing) this.#events.push({ type: "disk", error: undefined });
-    this.#failing = false;
-    this.#waits = false;
-    this.#committedAt = now;
-    this.#leaving = true;
-    this.#inbox = [];
-    const byRoom = new Map<Room, { stored: StoredEntry[]; waiting: Waiting[] }>();
-    for (const [at, waiting] of inbox.entries()) {
-      const of = byRoom.get(waiting.room) ?? { stored: [], waiting: [] };
-      of.stored.push({ ...waiting.checked, seq: seqs[at] ?? 0 });
-      of.waiting.push(waiting);
-      byRoom.set(waiting.room, of);
-    }
-    for (const [room, { stored, waiting }] of byRoom) this.#kept(room, stored, waiting, now);
+    const { rooms, disk } = this.#inbox.commit(now);
+    if (disk) this.#events.push({ type: "disk", ...disk });
+    if (rooms === undefined) return;
+    for (const [room, { stored, waiting }] of rooms) this.#kept(room, stored, waiting, now);
     this.#receipts.keep();
     this.#tell(now);
   }
