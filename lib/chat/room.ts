@@ -190,6 +190,17 @@ export class Room {
   }
 
   /**
+   * The hash of an entry that is held.
+   *
+   * @param name The log.
+   * @param number Which entry.
+   */
+  idAt(name: LogName, number: number): Uint8Array | undefined {
+    const log = this.log(name);
+    return log?.held.has(number) ? this.#idOf(log, number) : undefined;
+  }
+
+  /**
    * Entries are kept now.
    *
    * @param entries What was kept, in order.

@@ -14,6 +14,8 @@ import { equal, sha256 } from "../crypto/hash.ts";
 import { certify, keyText } from "../crypto/identity.ts";
 import type { HubOptions } from "../session/hub.ts";
 import { Writer } from "../wire/bytes.ts";
+import { within } from "../wire/ranges.ts";
+import type { LogHeld } from "../wire/room.ts";
 import { AUTHOR_BYTES, type Entry, LOG_BYTES, type LogName } from "../wire/entry.ts";
 import { Delivery } from "./delivery.ts";
 import type { Node } from "./node.ts";
@@ -180,6 +182,30 @@ export class Conversation {
   }
 
   /**
+   * Others say what they hold of our logs. If it is more than we have of it, or something else, our store is
+   * an old copy: what is said goes on in another log, also what they cannot have.
+   *
+   * @param logs What they hold.
+   * @param now Time in ms.
+   * @returns The ids of own messages that they turn out to hold.
+   * @throws {Error} If the disk does not take it.
+   */
+  heldThere(logs: readonly LogHeld[], now: number): string[] {
+    const name = { author: this.#own, log: this.#log };
+    const theirs = logs.find(({ author, log }) =>
+      equal(author, name.author) && equal(log, name.log)
+    );
+    const last = theirs?.ranges.at(-1)?.last;
+    if (theirs === undefined || last === undefined) return [];
+    const ours = this.room.idAt(name, last);
+    if (ours && equal(ours, theirs.head)) {
+      return this.delivery.stored((number) => within(theirs.ranges, number));
+    }
+    this.#sayElsewhere(now);
+    return [];
+  }
+
+  /**
    * What a pipe could not deliver leaves: run again, the script does not say it twice.
    *
    * @throws {Error} If the disk does not let it go.
@@ -196,6 +222,20 @@ export class Conversation {
     const name = { author: this.#own, log: this.#log };
     this.#options.store.forget(this.room.number, name, number + 1);
     this.#log = this.#ownLog();
+  }
+
+  #sayElsewhere(now: number): void {
+    const { store } = this.#options, name = { author: this.#own, log: this.#log };
+    const unheld = [...this.delivery.waiting].flatMap(([number, id]) => {
+      const [stored] = store.range(this.room.number, name, number, number, 1);
+      const body = stored && this.people.open(stored.entry);
+      return body?.kind === "text" ? [{ id, text: body.text, time: stored?.entry.time ?? 0 }] : [];
+    });
+    this.#moveOn(this.room.log(name)?.last ?? 0);
+    if (unheld.length === 0) return;
+    this.delivery.clear();
+    this.sayName(this.people.nameOf(this.#own), now);
+    this.say(unheld, now);
   }
 
   #ownLog(): Uint8Array {

@@ -22,6 +22,11 @@ export class Delivery {
     return [...this.#unstored.values()];
   }
 
+  /** Those by their numbers. */
+  get waiting(): Iterable<readonly [number, string]> {
+    return this.#unstored;
+  }
+
   /** The number of the oldest of those. */
   get first(): number | undefined {
     for (const number of this.#unstored.keys()) return number;

@@ -17,6 +17,7 @@ import { keyTag } from "../crypto/identity.ts";
 import { talkRoomNumber } from "../crypto/room_key.ts";
 import type { HubOptions } from "../session/hub.ts";
 import { LOG_BYTES } from "../wire/entry.ts";
+import type { LogHeld } from "../wire/room.ts";
 import { Conversation, messageId } from "./conversation.ts";
 import type { Link } from "./link.ts";
 import type { Node } from "./node.ts";
@@ -252,11 +253,13 @@ export class Exchange {
         | { readonly old: string | undefined },
     ) => void,
   ): void {
-    const conversation = this.#pairs.get(room.key)?.conversation;
-    if (conversation === undefined || link === undefined) return;
+    const pair = this.#pairs.get(room.key);
+    if (pair === undefined || link === undefined) return;
+    const { conversation, partner } = pair;
     for (const { entry } of entries) {
       const body = conversation.read(entry);
-      if (body === undefined || equal(entry.author, this.#own)) continue;
+      // Nobody but the two is heard here; one's own words come back after a store was lost.
+      if (body === undefined || !equal(entry.author, partner)) continue;
       if (body.kind === "profile") {
         const learnt = conversation.people.learn(entry, body);
         if (learnt !== undefined) heard(learnt);
@@ -288,18 +291,13 @@ export class Exchange {
    * The other said what it holds of our logs: it may hold what had no HAVE.
    *
    * @param room The key of the room.
-   * @param holds Whether it holds a number of a log.
+   * @param logs What it holds.
    * @param by Their key.
+   * @param now Time in ms.
    */
-  holds(
-    room: string,
-    holds: (log: Uint8Array, number: number) => boolean,
-    by: Uint8Array,
-  ): void {
+  holds(room: string, logs: readonly LogHeld[], by: Uint8Array, now: number): void {
     const conversation = this.#pairs.get(room)?.conversation;
-    if (conversation === undefined) return;
-    const { log, delivery } = conversation;
-    for (const id of delivery.stored((number) => holds(log, number))) {
+    for (const id of conversation?.heldThere(logs, now) ?? []) {
       this.#missing.delete(id);
       this.#options.tell({ type: "status", id, state: "delivered", by });
     }

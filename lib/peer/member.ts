@@ -324,7 +324,7 @@ export class Member {
       case "session":
         return this.#session(event.link, event.event, now);
       case "record":
-        return this.#record(event.link, event.room, event.record);
+        return this.#record(event.link, event.room, event.record, now);
       case "kept":
         return this.#rooms.kept(event);
       case "held":
@@ -392,7 +392,7 @@ export class Member {
     }
   }
 
-  #record(link: Link, room: Uint8Array, record: RoomRecord): void {
+  #record(link: Link, room: Uint8Array, record: RoomRecord, now: number): void {
     switch (record.type) {
       case "refused":
         this.#notice("error", "refused", `the relay refuses: ${record.text}`);
@@ -400,7 +400,11 @@ export class Member {
       case "notice":
         return this.#notice("warning", "relay", record.text);
       default:
-        this.#rooms.record(link, room, record);
+        try {
+          return this.#rooms.record(link, room, record, now);
+        } catch (error) {
+          return this.#notice("error", "disk", `cannot keep it: ${(error as Error).message}`);
+        }
     }
   }
 

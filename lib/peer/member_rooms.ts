@@ -9,7 +9,6 @@ import type { StoredEntry } from "../chat/entry_store.ts";
 import { roomKey } from "../chat/room.ts";
 import { LIVE, NEWEST } from "../chat/sync.ts";
 import { equal } from "../crypto/hash.ts";
-import { within } from "../wire/ranges.ts";
 import { MEMBER, type RoomRecord } from "../wire/room.ts";
 import { Conversation, type ConversationOptions, messageId } from "./conversation.ts";
 import type { Link } from "./link.ts";
@@ -154,19 +153,17 @@ export class MemberRooms {
    * @param link The session.
    * @param room The number of the room.
    * @param record What it says.
+   * @param now Time in ms.
+   * @throws {Error} If the disk does not take what follows from it.
    */
-  record(link: Link, room: Uint8Array, record: RoomRecord): void {
+  record(link: Link, room: Uint8Array, record: RoomRecord, now: number): void {
     const conversation = this.#of(roomKey(room));
     if (conversation === undefined) return;
     const { delivery, log } = conversation;
     switch (record.type) {
       case "hold":
         // It may have been stored on the way of a session that is gone.
-        for (const { log: held, ranges } of record.logs) {
-          if (!equal(held, log)) continue;
-          this.#stored(delivery.stored((number) => within(ranges, number)));
-        }
-        return;
+        return this.#stored(conversation.heldThere(record.logs, now));
       case "delivered": {
         if (!equal(record.log, log)) return;
         const { members } = record;

@@ -277,7 +277,7 @@ export class Relay {
     const { parent, one, other } = pair;
     const met = this.#halls.get(roomKey(parent));
     const theirs = sameBytes(number, privateRoomNumber(parent, one, other));
-    if (!theirs || met?.pair || !met?.members.has(link)) return ofTwo;
+    if (!theirs || sameBytes(one, other) || met?.pair || !met?.members.has(link)) return ofTwo;
     // Somebody took their number for a room of another kind: nothing is said there.
     if (hall && !isPair) {
       for (const each of [...hall.members]) {

@@ -15,7 +15,7 @@ import { CLOSE } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
 import type { Address } from "../wire/address.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
-import { within } from "../wire/ranges.ts";
+import type { LogHeld } from "../wire/room.ts";
 import { Away, type Whereabouts } from "./away.ts";
 import { Exchange } from "./exchange.ts";
 import type { Link } from "./link.ts";
@@ -301,10 +301,7 @@ export class Talk {
     switch (event.type) {
       case "record":
         if (event.record.type === "hold") {
-          const { logs } = event.record, by = event.link.remote.identity;
-          const holds = (log: Uint8Array, number: number): boolean =>
-            logs.some((each) => equal(each.log, log) && within(each.ranges, number));
-          this.#exchange.holds(roomKey(event.room), holds, by);
+          this.#holds(event.link, event.room, event.record.logs, now);
         }
         return;
       case "kept":
@@ -422,6 +419,15 @@ export class Talk {
   get #owes(): boolean {
     if (this.#node.owes) return true;
     return [...this.#node.links].some(({ session }) => !session.closing && session.held > 0);
+  }
+
+  /** The other said what they hold. */
+  #holds(link: Link, room: Uint8Array, logs: readonly LogHeld[], now: number): void {
+    try {
+      this.#exchange.holds(roomKey(room), logs, link.remote.identity, now);
+    } catch (error) {
+      this.#events.push(diskNotice(error as Error));
+    }
   }
 
   /** The other said something. */

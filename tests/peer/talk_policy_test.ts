@@ -1,4 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { encodeBody } from "../../lib/chat/body.ts";
+import { NO_ENTRY, signEntry } from "../../lib/chat/entry.ts";
+import { makeIdentity } from "../../lib/crypto/identity.ts";
+import { talkRoomNumber } from "../../lib/crypto/room_key.ts";
 import type { Credentials } from "../../lib/session/credentials.ts";
 import type { Session } from "../../lib/session/session.ts";
 import { encodeRoom } from "../../lib/wire/room.ts";
@@ -310,4 +314,62 @@ Deno.test("Talk waits for bob also when who answered in his place vanishes witho
   net.restart(bob);
   assert(net.runUntil(() => read(bob).length === 1, net.now + 20_000));
   assertEquals(read(eve), []);
+});
+
+Deno.test("Talk with an old copy of its store says what it says in another log, and loses nothing", () => {
+  for (const late of [false, true]) {
+    const net = new TalkNet(HOME), { ann, bob } = talking(net);
+    net.say(bob, "one");
+    net.run(net.now + 2_000);
+    const copy = bob.store.entries.slice();
+    net.say(bob, "two");
+    net.run(net.now + 2_000);
+    bob.off = true;
+    bob.store.entries = copy;
+    net.run(net.now + 60_000);
+    net.restart(bob);
+    if (!late) net.say(bob, "three");
+    net.say(ann, "are you back?");
+    assert(net.runUntil(() => read(bob).length === 1, net.now + 30_000));
+    if (late) net.say(bob, "three");
+    net.run(net.now + 5_000);
+    net.say(bob, "four");
+    net.run(net.now + 20_000);
+    assertEquals(read(ann), ["one", "two", "three", "four"], `late: ${late}`);
+    assertEquals(delivered(bob).sort(), ["four", "one", "three", "two"]);
+  }
+});
+
+Deno.test("Talk shows nothing of a third person, whoever brings it", () => {
+  const net = new TalkNet(HOME), { ann, bob } = talking(net);
+  const eve = makeIdentity(new Uint8Array(32).fill(66)), link = sessionOf(ann);
+  const room = talkRoomNumber(
+    ann.credentials.identity.publicKey,
+    bob.credentials.identity.publicKey,
+  );
+  const { entry } = signEntry(eve, {
+    room,
+    log: new Uint8Array(8),
+    number: 1,
+    previous: NO_ENTRY,
+    clock: 1,
+    time: 1,
+    body: encodeBody({ kind: "text", text: "by eve" }),
+  });
+  const { author, log, previous } = entry;
+  link.write(
+    0,
+    encodeRoom({
+      type: "entries",
+      history: false,
+      author,
+      log,
+      first: 1,
+      previous,
+      parts: [entry],
+    }),
+  );
+  net.say(ann, "by ann");
+  net.run(net.now + 2_000);
+  assertEquals(read(bob), ["by ann"]);
 });
