@@ -20,7 +20,9 @@ import {
 export class JoinedEndpoint implements Endpoint {
   /** The addresses of all members, in their order. */
   readonly addresses: readonly Address[];
-  readonly #members: readonly Endpoint[];
+  readonly #members: Endpoint[];
+  /** Asks a member that comes later; undefined before anybody listens. */
+  #ask: ((member: Endpoint) => void) | undefined;
   #closed = false;
 
   /**
@@ -29,7 +31,7 @@ export class JoinedEndpoint implements Endpoint {
    * @param members Endpoints, the preferred first; this one owns them from now on.
    */
   constructor(members: readonly Endpoint[]) {
-    this.#members = members;
+    this.#members = [...members];
     this.addresses = members.flatMap((member) => member.addresses);
   }
 
@@ -62,28 +64,44 @@ export class JoinedEndpoint implements Endpoint {
       : member.send(bytes, to);
   }
 
+  /**
+   * One more member. One that closes is no more asked.
+   *
+   * @param member An endpoint; this one owns it from now on.
+   */
+  add(member: Endpoint): void {
+    if (this.#closed) return member.close();
+    this.#members.push(member);
+    this.#ask?.(member);
+  }
+
   /** What any member hears, in turn. */
   async *incoming(): AsyncGenerator<Arrival> {
     // Not MuxAsyncIterator of @std/async: its list grows for as long as members stay busy. Here a
     // member is asked again only once its last arrival was taken, so at most one waits for each.
     const ready: [AsyncIterator<Arrival>, IteratorResult<Arrival>][] = [];
-    let signal = Promise.withResolvers<void>();
+    let signal = Promise.withResolvers<void>(), open = 0;
     const ask = async (iterator: AsyncIterator<Arrival>): Promise<void> => {
       ready.push([iterator, await iterator.next()]);
       signal.resolve();
     };
-    for (const member of this.#members) void ask(member.incoming()[Symbol.asyncIterator]());
-    let open = this.#members.length;
+    this.#ask = (member) => {
+      open++;
+      void ask(member.incoming()[Symbol.asyncIterator]());
+    };
+    for (const member of this.#members) this.#ask(member);
     while (open > 0) {
       const next = ready.shift();
       if (next === undefined) {
         await signal.promise;
         signal = Promise.withResolvers();
-      } else if (next[1].done) {
-        open--;
-      } else {
-        yield next[1].value;
-        void ask(next[0]);
+        continue;
+      }
+      const [iterator, { done, value }] = next;
+      if (done) open--;
+      else {
+        yield value;
+        void ask(iterator);
       }
     }
   }

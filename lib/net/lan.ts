@@ -1,0 +1,225 @@
+/**
+ * A network where everybody can be called at once: the socket of sessions, and beside it, on each
+ * interface, what beacons need. Interfaces may come and go.
+ *
+ * ```text
+ *   IPv4  hear on 0.0.0.0:2411, joined to the group on each address; send from each ADDRESS:2411
+ *   IPv6  hear on [ff02::7564%NAME]:2411, which tells the interface; send from [fe80::…%NAME]:2411
+ * ```
+ *
+ * @module
+ */
+
+import { type Address, family, isLoopback } from "../wire/address.ts";
+import type { SendFailure } from "../wire/datagram.ts";
+import type { Clock } from "./clock.ts";
+import type { Arrival, Endpoint, EndpointCounters } from "./endpoint.ts";
+import { broadcastOf, type LocalAddress, localAddresses } from "./interfaces.ts";
+import { JoinedEndpoint } from "./joined.ts";
+import { UdpEndpoint } from "./udp.ts";
+
+/** The port of beacons, shared by all programs of a machine (the design). */
+export const BEACON_PORT = 2411;
+/** The group of IPv4 (the design). Sent to here means: to everybody, on every interface, in every way. */
+export const EVERYBODY: Address = { host: "239.255.24.10", port: BEACON_PORT };
+/** The group of IPv6 (the design). */
+const GROUP_V6 = "ff02::7564";
+/** Interfaces are looked at this often, in ms (our choice). */
+const LOOK_MS = 5_000;
+
+/** What a network is made of. */
+export interface LanOptions {
+  /** For looking at interfaces again. */
+  readonly clock: Clock;
+  /** The socket of sessions; owned from now on. */
+  readonly sessions: Endpoint;
+  /** Only this interface. */
+  readonly only?: string | undefined;
+  /** One family only. */
+  readonly family?: 4 | 6 | undefined;
+  /** Lists interfaces; replaced in tests. */
+  readonly list?: () => Deno.NetworkInterfaceInfo[];
+}
+
+/** How beacons leave by one address. */
+interface Way {
+  readonly address: LocalAddress;
+  readonly out: Endpoint;
+  readonly to: readonly Address[];
+  /** Of IPv6: what hears the group there. */
+  readonly ear?: Endpoint | undefined;
+}
+
+/** What a beacon's way gave, for `doctor`. */
+export interface WayState {
+  readonly address: LocalAddress;
+  /** Of each destination why it could not be sent there; undefined where it could. */
+  readonly failures: ReadonlyMap<string, SendFailure | undefined>;
+}
+
+/** Sessions and beacons. */
+export class LanEndpoint implements Endpoint {
+  readonly addresses: readonly Address[];
+  readonly #options: LanOptions;
+  readonly #all: JoinedEndpoint;
+  readonly #ways = new Map<string, Way>();
+  readonly #states = new Map<string, Map<string, SendFailure | undefined>>();
+  /** On which interface link-local addresses were heard. */
+  readonly #scopes = new Map<string, string>();
+  #ear: Deno.DatagramConn | undefined;
+  #stop: (() => void) | undefined;
+  #closed = false;
+
+  /**
+   * Opens what beacons need, as far as the system allows it.
+   *
+   * @param options The socket of sessions, and which interfaces.
+   */
+  constructor(options: LanOptions) {
+    this.#options = options;
+    this.addresses = options.sessions.addresses;
+    this.#all = new JoinedEndpoint([options.sessions]);
+    if (options.family !== 6) this.#openEar();
+    this.#look();
+  }
+
+  /** The sums of all sockets. */
+  get counters(): EndpointCounters {
+    return this.#all.counters;
+  }
+
+  /** Whether beacons can be heard over IPv4: another program may hold the port without sharing it. */
+  get hears(): boolean {
+    return this.#ear !== undefined;
+  }
+
+  /** How beacons left by each address, the last time. */
+  get states(): WayState[] {
+    return [...this.#ways.values()].map(({ address }) => ({
+      address,
+      failures: this.#states.get(address.host) ?? new Map(),
+    }));
+  }
+
+  /**
+   * Sends to one, or to everybody.
+   *
+   * @param bytes The payload.
+   * @param to A literal address; `EVERYBODY` for all interfaces, multicast and broadcast.
+   * @returns Undefined, or why it could not be sent; for everybody only where no way was left.
+   */
+  async send(bytes: Uint8Array, to: Address): Promise<SendFailure | undefined> {
+    if (to.port !== EVERYBODY.port || to.host !== EVERYBODY.host) {
+      return await this.#options.sessions.send(bytes, to);
+    }
+    let failure: SendFailure | undefined, left = false;
+    for (const way of [...this.#ways.values()]) {
+      const failures = new Map<string, SendFailure | undefined>();
+      for (const each of way.to) {
+        const failed = await way.out.send(bytes, each);
+        failures.set(each.host, failed);
+        if (failed) failure = failed;
+        else left = true;
+      }
+      this.#states.set(way.address.host, failures);
+    }
+    return left ? undefined : failure;
+  }
+
+  /** What comes on any socket. Who is link-local has the scope where they were heard. */
+  async *incoming(): AsyncGenerator<Arrival> {
+    for await (const arrival of this.#all.incoming()) {
+      const { host, port } = arrival.from;
+      if (arrival.kind !== "data" || !host.startsWith("fe80:")) {
+        yield arrival;
+        continue;
+      }
+      const [bare = "", scope] = host.split("%");
+      if (scope !== undefined) this.#scopes.set(bare, scope);
+      const known = scope ?? this.#scopes.get(bare);
+      yield known ? { ...arrival, from: { host: `${bare}%${known}`, port } } : arrival;
+    }
+  }
+
+  /** Closes every socket. */
+  close(): void {
+    this.#closed = true;
+    this.#stop?.();
+    for (const way of this.#ways.values()) closeWay(way);
+    this.#all.close();
+  }
+
+  /** One ear for IPv4 on all interfaces; broadcasts come there as well. */
+  #openEar(): void {
+    try {
+      this.#ear = open("0.0.0.0");
+      this.#all.add(new UdpEndpoint(this.#ear, this.#options.clock));
+    } catch {
+      // Another program does not share the port: what others send cannot be heard by IPv4.
+    }
+  }
+
+  #look(): void {
+    if (this.#closed) return;
+    const { only, list, clock, family: wanted } = this.#options, seen = new Set<string>();
+    for (const address of localAddresses(only, list)) {
+      if (wanted !== undefined && family(address.host) !== wanted) continue;
+      seen.add(address.host);
+      if (!this.#ways.has(address.host)) this.#openWay(address);
+    }
+    for (const [host, way] of this.#ways) {
+      if (seen.has(host)) continue;
+      this.#ways.delete(host);
+      this.#states.delete(host);
+      closeWay(way);
+    }
+    this.#stop = clock.wake(clock.now() + LOOK_MS, () => this.#look());
+  }
+
+  #openWay(address: LocalAddress): void {
+    const { clock } = this.#options, port = BEACON_PORT, { host, name, index } = address;
+    let out: Deno.DatagramConn;
+    try {
+      out = open(host);
+    } catch {
+      return; // It may be gone, or not be ready: it is looked at again.
+    }
+    if (family(host) === 4) {
+      const broadcast = { host: broadcastOf(host), port };
+      const to = isLoopback(host) ? [broadcast] : [EVERYBODY, broadcast];
+      if (!isLoopback(host)) this.#ear?.joinMulticastV4(EVERYBODY.host, host).catch(() => {});
+      this.#ways.set(host, { address, out: this.#hear(new UdpEndpoint(out, clock)), to });
+      return;
+    }
+    const group = `${GROUP_V6}%${name}`;
+    let ear: Endpoint | undefined;
+    try {
+      const socket = open(group);
+      socket.joinMulticastV6(GROUP_V6, index).catch(() => {});
+      ear = this.#hear(new UdpEndpoint(socket, clock, { scope: name }));
+    } catch {
+      // No IPv6 multicast here: it can still be tried to send.
+    }
+    const sender = this.#hear(new UdpEndpoint(out, clock, { scope: name }));
+    this.#ways.set(host, { address, out: sender, to: [{ host: group, port }], ear });
+  }
+
+  #hear(endpoint: Endpoint): Endpoint {
+    this.#all.add(endpoint);
+    return endpoint;
+  }
+}
+
+function open(hostname: string): Deno.DatagramConn {
+  return Deno.listenDatagram({
+    transport: "udp",
+    hostname,
+    port: BEACON_PORT,
+    reuseAddress: true,
+  });
+}
+
+function closeWay({ out, ear }: Way): void {
+  out.close();
+  ear?.close();
+}
