@@ -86,6 +86,8 @@ export class Sync {
   readonly #own: Uint8Array;
   readonly #pushes: (entry: StoredEntry) => boolean;
   readonly #mesh: boolean;
+  /** The last `seq` when the two met. */
+  readonly #metAt: number;
   #called = true;
   /** Who called has said that it holds all up to this `seq`. */
   #begunAt = 0;
@@ -125,6 +127,7 @@ export class Sync {
     this.#own = options.own;
     this.#pushes = options.pushes;
     this.#mesh = options.mesh ?? false;
+    this.#metAt = options.room.last;
   }
 
   /** All that the other side lacks is on its way. */
@@ -463,6 +466,10 @@ export class Sync {
 
   /** What of a run the other side is told of live. */
   #pushed(run: EncodedRun): readonly EncodedRun[] {
+    // In a mesh what was said before the two met is no news, whoever says it.
+    if (this.#mesh && (run.entries.at(-1)?.seq ?? 0) <= this.#metAt) {
+      return encodeRuns(run.entries.filter(this.#pushes), true);
+    }
     return run.entries.every(this.#pushes)
       ? [run]
       : encodeRuns(run.entries.filter(this.#pushes), false);

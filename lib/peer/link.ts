@@ -92,12 +92,14 @@ export class Link {
    * @param store Where it is kept.
    * @param own Our own key.
    * @param pushes Which entries the other side is told of live.
+   * @param mesh Whether all are called, and nobody is a relay.
    */
   join(
     room: Room,
     store: EntryStore,
     own: Uint8Array,
     pushes: (entry: StoredEntry) => boolean,
+    mesh: boolean,
   ): Sync {
     const { session } = this;
     const pipe = {
@@ -114,6 +116,7 @@ export class Link {
       peer: this.remote.identity,
       owner: this,
       pushes,
+      mesh,
     });
     this.#syncs.set(room.key, sync);
     return sync;

@@ -72,7 +72,7 @@ export class Member {
     const tell = (event: MemberEvent): void => void this.#events.push(event);
     const room = this.#node.room(number);
     this.#rooms = new MemberRooms(
-      { node: this.#node, hub, store, wall, room, seal, name, tell },
+      { node: this.#node, hub, store, wall, room, seal, name, tell, via: () => this.#link },
       now,
     );
     const { identity } = hub.credentials;
@@ -328,7 +328,7 @@ export class Member {
       case "kept":
         return this.#rooms.kept(event);
       case "held":
-        return this.#rooms.held(event);
+        return this.#stored(this.#rooms.held(event));
       default: {
         const notice = noticeOf(event, (key) => this.roster.people.nameOf(key));
         if (notice) this.#events.push(notice);
@@ -359,11 +359,11 @@ export class Member {
     this.#events.push({ type: "up", key, address: session.address, again: this.#everUp });
     this.#everUp = true;
     const name = room.key ? "" : room.name;
-    this.#rooms.up(link, () => {
-      this.#node.tell(link, room.number, { type: "join", name });
-      this.#node.join(link, this.#node.room(room.number)).begin();
-      this.#node.pump(link);
-    });
+    this.roster.clear();
+    this.#node.tell(link, room.number, { type: "join", name });
+    this.#node.join(link, this.#node.room(room.number)).begin();
+    this.#node.pump(link);
+    this.#rooms.joinPrivates(link);
     if (this.#away.text !== undefined) this.#away.again(now);
     this.#tellPresence(now);
   }
@@ -375,7 +375,6 @@ export class Member {
       if (whereabouts) this.#events.push(...this.roster.whereabouts(whereabouts));
     } else if (event.type === "closed") {
       this.#link = undefined;
-      this.#rooms.down();
       if (this.#done || event.code === CLOSE.replaced && event.by === "us") return;
       this.#notice("warning", "away", "the relay has gone; calling again");
       this.#calls.failed(undefined, now);
@@ -401,10 +400,18 @@ export class Member {
         return this.#notice("warning", "relay", record.text);
       default:
         try {
-          return this.#rooms.record(link, room, record, now);
+          return this.#stored(this.#rooms.record(link, room, record, now));
         } catch (error) {
           return this.#notice("error", "disk", `cannot keep it: ${(error as Error).message}`);
         }
+    }
+  }
+
+  /** The relay keeps messages of ours. */
+  #stored(ids: readonly string[]): void {
+    const by = this.#link?.remote.identity;
+    for (const id of ids) {
+      this.#events.push({ type: "status", id, state: "stored", ...(by ? { by } : {}) });
     }
   }
 

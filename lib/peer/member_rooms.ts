@@ -6,7 +6,7 @@
  */
 
 import type { StoredEntry } from "../chat/entry_store.ts";
-import { roomKey } from "../chat/room.ts";
+import { type Room, roomKey } from "../chat/room.ts";
 import { LIVE, NEWEST } from "../chat/sync.ts";
 import { equal } from "../crypto/hash.ts";
 import { MEMBER, type RoomRecord } from "../wire/room.ts";
@@ -23,6 +23,8 @@ export interface MemberRoomsOptions extends ConversationOptions {
   readonly name: string;
   /** Takes what happened. */
   readonly tell: (event: MemberEvent) => void;
+  /** By which session somebody is reached, or anybody; undefined while there is none. */
+  readonly via: (key?: Uint8Array) => Link | undefined;
 }
 
 /** The room of a member, and those of two. */
@@ -31,11 +33,10 @@ export class MemberRooms {
   readonly roster: Roster;
   readonly #own: Uint8Array;
   readonly #tell: (event: MemberEvent) => void;
+  readonly #via: (key?: Uint8Array) => Link | undefined;
   readonly #main: Conversation;
   readonly #privates: Privates;
   #name: string;
-  /** The relay, while there is a session with it. */
-  #link: Link | undefined;
   #lastPartner: Uint8Array | undefined;
   /** Entries that the relay has let go and we lack. */
   #letGo = 0;
@@ -50,6 +51,7 @@ export class MemberRooms {
   constructor(options: MemberRoomsOptions, now: number) {
     this.#own = options.hub.credentials.identity.publicKey;
     this.#tell = options.tell;
+    this.#via = options.via;
     this.#name = options.name;
     this.#main = new Conversation(options);
     const recalled = this.#main.recall();
@@ -113,7 +115,8 @@ export class MemberRooms {
     conversation.sayName(this.#name, now);
     this.#lastPartner = key;
     this.#say(conversation, [text], { partner }, now);
-    if (this.#link) this.#privates.join(this.#link, talk);
+    const link = this.#via(key);
+    if (link) this.#privates.join(link, talk);
   }
 
   /**
@@ -130,52 +133,73 @@ export class MemberRooms {
   }
 
   /**
-   * There is a session with the relay: it is asked into the rooms.
+   * Takes part in the rooms of two over a session.
    *
    * @param link The session.
-   * @param join Asks it into the room where all are.
+   * @param key With whom; with all where it is left out.
    */
-  up(link: Link, join: () => void): void {
-    this.#link = link;
-    this.roster.clear();
-    join();
-    for (const key of this.#privates.known()) this.#privates.join(link, this.#privates.with(key));
-  }
-
-  /** There is no session any more. */
-  down(): void {
-    this.#link = undefined;
+  joinPrivates(link: Link, key?: Uint8Array): void {
+    for (const each of this.#privates.known()) {
+      if (key === undefined || equal(key, each)) {
+        this.#privates.join(link, this.#privates.with(each));
+      }
+    }
   }
 
   /**
-   * The relay says something about a room that is no entry.
+   * In a mesh: somebody asks into the room of two with them.
+   *
+   * @param link The session with them.
+   * @param room The number of the room.
+   * @returns The room; undefined where it is another one.
+   */
+  askedPrivate(link: Link, room: Uint8Array): Room | undefined {
+    const { conversation } = this.#privates.with(link.remote.identity);
+    return equal(conversation.room.number, room) ? conversation.room : undefined;
+  }
+
+  /**
+   * Somebody says something about a room that is no entry.
    *
    * @param link The session.
    * @param room The number of the room.
    * @param record What it says.
    * @param now Time in ms.
+   * @returns The ids of own messages that they turn out to hold.
    * @throws {Error} If the disk does not take what follows from it.
    */
-  record(link: Link, room: Uint8Array, record: RoomRecord, now: number): void {
+  record(link: Link, room: Uint8Array, record: RoomRecord, now: number): string[] {
     const conversation = this.#of(roomKey(room));
-    if (conversation === undefined) return;
+    if (conversation === undefined) return [];
     const { delivery, log } = conversation;
     switch (record.type) {
       case "hold":
         // It may have been stored on the way of a session that is gone.
-        return this.#stored(conversation.heldThere(record.logs, now));
+        return conversation.heldThere(record.logs, now);
       case "delivered": {
-        if (!equal(record.log, log)) return;
+        if (!equal(record.log, log)) return [];
         const { members } = record;
         for (const { number, holders } of record.steps) {
           const id = delivery.idOf(number);
           if (id) this.#tell({ type: "status", id, state: "delivered", holders, members });
         }
-        return;
+        return [];
       }
       default:
         if (conversation === this.#main) this.#mainRecord(link, record);
+        return [];
     }
+  }
+
+  /**
+   * How far an own message in the room got.
+   *
+   * @param log One's own log.
+   * @param number The number of the message.
+   * @returns Its id; undefined where it is not followed.
+   */
+  idOf(log: Uint8Array, number: number): string | undefined {
+    return equal(log, this.#main.log) ? this.#main.delivery.idOf(number) : undefined;
   }
 
   /** Whether a room is the one where all are. */
@@ -195,12 +219,13 @@ export class MemberRooms {
   }
 
   /**
-   * The relay keeps entries.
+   * Somebody keeps entries.
    *
    * @param event Which.
+   * @returns The ids of own messages for which this is news.
    */
-  held({ room, entries }: Extract<NodeEvent, { type: "held" }>): void {
-    this.#stored(this.#of(room.key)?.held(entries) ?? []);
+  held({ room, entries }: Extract<NodeEvent, { type: "held" }>): string[] {
+    return this.#of(room.key)?.held(entries) ?? [];
   }
 
   /**
@@ -266,17 +291,10 @@ export class MemberRooms {
     to: { readonly partner?: Author },
     now: number,
   ): void {
-    const author = this.#author(this.#own);
+    const author = this.#author(this.#own), link = this.#via(to.partner?.key);
     for (const said of conversation.say(texts.map((text) => ({ text })), now)) {
       this.#tell({ type: "message", ...said, author, self: true, history: false, ...to });
-      if (this.#link) this.#tell({ type: "status", id: said.id, state: "sent" });
-    }
-  }
-
-  #stored(ids: readonly string[]): void {
-    const by = this.#link?.remote.identity;
-    for (const id of ids) {
-      this.#tell({ type: "status", id, state: "stored", ...(by ? { by } : {}) });
+      if (link) this.#tell({ type: "status", id: said.id, state: "sent" });
     }
   }
 

@@ -140,8 +140,8 @@ export class Node {
   join(link: Link, room: Room): Sync {
     const links = this.#linksOf.get(room) ?? new Set();
     this.#linksOf.set(room, links.add(link));
-    const { hub, pushes } = this.#options, own = hub.credentials.identity.publicKey;
-    return link.join(room, this.store, own, (entry) => pushes(entry, link));
+    const { hub, pushes, mesh = false } = this.#options, own = hub.credentials.identity.publicKey;
+    return link.join(room, this.store, own, (entry) => pushes(entry, link), mesh);
   }
 
   /**

@@ -29,6 +29,8 @@ export interface NodeOptions {
   ) => void;
   /** A room that is remembered while nobody is in it: one's own. */
   readonly stays?: (room: Room) => boolean;
+  /** All are called, and nobody is a relay. */
+  readonly mesh?: boolean;
   /** Who calls is not listened to before `listen`. */
   readonly guarded?: boolean;
   /**

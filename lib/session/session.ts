@@ -53,6 +53,7 @@ export class Session {
   #closed = false;
   #confirmed: boolean;
   #heardAt: number;
+  #vouchedAt = -Infinity;
   #silent = false;
   #stalled = false;
   #rekeyAt: number;
@@ -109,6 +110,19 @@ export class Session {
   /** When something was heard last, in ms. */
   get heardAt(): number {
     return this.#heardAt;
+  }
+
+  /**
+   * The other side was heard elsewhere (a beacon): no heartbeat is needed to know that it is there.
+   *
+   * @param now Time in ms.
+   */
+  vouch(now: number): void {
+    this.#vouchedAt = now;
+  }
+
+  get #aliveAt(): number {
+    return Math.max(this.#heardAt, this.#vouchedAt);
   }
 
   /** Nothing was heard for three heartbeats. */
@@ -267,7 +281,7 @@ export class Session {
       this.#challenge(now);
     }
     if (now >= this.#heartbeatAt) this.#state.ping = true;
-    if (!this.#silent && now >= this.#heardAt + SILENCE_MS) {
+    if (!this.#silent && now >= this.#aliveAt + SILENCE_MS) {
       this.#silent = true;
       this.#events.push({ type: "silent" });
     }
@@ -312,7 +326,7 @@ export class Session {
   nextTimeout(): number | undefined {
     if (this.#closed) return undefined;
     let next = Math.min(this.#heartbeatAt, this.initiator ? this.#rekeyAt : Infinity);
-    if (!this.#silent) next = Math.min(next, this.#heardAt + SILENCE_MS);
+    if (!this.#silent) next = Math.min(next, this.#aliveAt + SILENCE_MS);
     const times = [
       this.#state.recovery.timeout,
       this.#state.received.dueAt,
@@ -328,7 +342,7 @@ export class Session {
 
   get #heartbeatAt(): number {
     if (this.#state.ping || this.#state.recovery.sent.awaited > 0) return Infinity;
-    return this.#heardAt + HEARTBEAT_MS;
+    return this.#aliveAt + HEARTBEAT_MS;
   }
 
   get #stalledAt(): number | undefined {

@@ -17,12 +17,14 @@
  *   LEAVE
  *   PRIVATE    room (32) author (32): joins the room of two of the sender and that author, who met in
  *              that room
+ *   PEERS      tag (8) port (2) length (1) host ...: who else is on this network, in a mesh
  *   PRIVATES   author (32) ...: with each of these one has a room of two in which something was said
  * ```
  *
  * @module
  */
 
+import { type Address, canonicalHost, family } from "./address.ts";
 import { cutText, type Reader, varintLength, Writer } from "./bytes.ts";
 import {
   AUTHOR_BYTES,
@@ -56,6 +58,7 @@ export const ROOM_RECORD = {
   leave: 0x1c,
   private: 0x1d,
   privates: 0x1e,
+  peers: 0x1f,
 } as const;
 
 /** Why somebody is not let in, or is limited. */
@@ -76,8 +79,17 @@ export const MAX_RUN = 256;
 export const MAX_ROOM_RECORD_BYTES = MAX_BODY_BYTES + PART_OVERHEAD_BYTES + 128;
 /** Rooms of two that one is told of (our choice: those that were made last). */
 export const MAX_PRIVATES = 256;
+/** Programs that are told of at once (our choice). */
+export const MAX_PEERS = 64;
 /** So long is a HOLD at most before another one follows (our choice: a few datagrams). */
 export const HOLD_BYTES = 8_192;
+
+/** Where a program can be called, in somebody's word. */
+export interface Peer {
+  /** The random number of its run, 8 bytes. */
+  readonly tag: Uint8Array;
+  readonly address: Address;
+}
 
 /** What somebody holds of a log. */
 export interface LogHeld extends LogName {
@@ -135,7 +147,8 @@ export type RoomRecord =
     /** The other one. */
     readonly author: Uint8Array;
   }
-  | { readonly type: "privates"; readonly authors: readonly Uint8Array[] };
+  | { readonly type: "privates"; readonly authors: readonly Uint8Array[] }
+  | { readonly type: "peers"; readonly peers: readonly Peer[] };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -186,6 +199,15 @@ function encodeBody(record: RoomRecord): Uint8Array {
     case "private":
       return new Writer(ROOM_BYTES + AUTHOR_BYTES).bytes(record.parent).bytes(record.author)
         .finish();
+    case "peers": {
+      const hosts = record.peers.map(({ address }) => encoder.encode(address.host));
+      const writer = new Writer(hosts.reduce((sum, host) => sum + 11 + host.length, 0));
+      for (const [at, { tag, address }] of record.peers.entries()) {
+        const host = hosts[at] ?? new Uint8Array(0);
+        writer.bytes(tag).u16(address.port).u8(host.length).bytes(host);
+      }
+      return writer.finish();
+    }
     case "privates": {
       const writer = new Writer(AUTHOR_BYTES * record.authors.length);
       for (const author of record.authors) writer.bytes(author);
@@ -285,6 +307,7 @@ const DECODERS: Readonly<Record<number, Decoder>> = {
     const parent = reader.bytes(ROOM_BYTES).slice(), author = reader.bytes(AUTHOR_BYTES).slice();
     return done(reader, { type: "private", parent, author });
   },
+  [ROOM_RECORD.peers]: decodePeers,
   [ROOM_RECORD.privates]: (reader) => {
     const count = reader.left / AUTHOR_BYTES;
     if (!Number.isInteger(count) || count > MAX_PRIVATES) return "malformed";
@@ -292,6 +315,19 @@ const DECODERS: Readonly<Record<number, Decoder>> = {
     return done(reader, { type: "privates", authors });
   },
 };
+
+function decodePeers(reader: Reader): RoomRecord | "malformed" {
+  const peers: Peer[] = [];
+  while (reader.left > 0) {
+    const tag = reader.bytes(8).slice(), port = reader.u16();
+    const text = decoder.decode(reader.bytes(reader.u8()));
+    if (reader.failed || peers.length >= MAX_PEERS || port === 0) return "malformed";
+    const host = canonicalHost(text);
+    if (family(host) === undefined) return "malformed";
+    peers.push({ tag, address: { host, port } });
+  }
+  return done(reader, { type: "peers", peers });
+}
 
 function done(reader: Reader, record: RoomRecord): RoomRecord | "malformed" {
   return reader.done ? record : "malformed";

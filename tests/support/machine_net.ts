@@ -64,6 +64,11 @@ export class MachineNet {
     this.#at.set(formatAddress(host.address), host);
   }
 
+  /** Where a datagram goes: a network may have addresses that stand for many. */
+  protected copies(to: Address, _from: Address): readonly Address[] {
+    return [to];
+  }
+
   /** Lets time pass. */
   run(until: number): void {
     this.runUntil(() => false, until);
@@ -91,10 +96,12 @@ export class MachineNet {
       const { machine } = host;
       if (host.off) continue;
       for (let next = machine.poll(this.now); next; next = machine.poll(this.now)) {
-        const flying = { bytes: next.bytes, from: { ...host.address }, to: { ...next.to } };
         this.bytes += next.bytes.length;
         this.packets++;
-        if (this.filter?.(flying, this.now) !== false) this.#way.push(flying, this.now);
+        for (const to of this.copies(next.to, host.address)) {
+          const flying = { bytes: next.bytes, from: { ...host.address }, to: { ...to } };
+          if (this.filter?.(flying, this.now) !== false) this.#way.push(flying, this.now);
+        }
       }
       host.listen(this.now);
       if (machine.done) host.off = true;

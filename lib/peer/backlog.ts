@@ -1,0 +1,59 @@
+/**
+ * What was said before one came, from several people at once: shown as one block, in order. Pure.
+ *
+ * @module
+ */
+
+import { NEWEST } from "../chat/sync.ts";
+import type { MemberEvent } from "./member_event.ts";
+
+/** The block is shown once nothing more came for so long, in ms (our choice). */
+const QUIET_MS = 300;
+/** Or after so long (our choice). */
+const LONGEST_MS = 2_000;
+
+type Message = Extract<MemberEvent, { type: "message" }>;
+
+/** One block at a time. */
+export class Backlog {
+  /** The time, in ms; set before messages are told. */
+  now = 0;
+  readonly #tell: (event: MemberEvent) => void;
+  #messages: Message[] = [];
+  #since = 0;
+  #dueAt: number | undefined;
+
+  /**
+   * Nothing waits.
+   *
+   * @param tell Takes what is to be told.
+   */
+  constructor(tell: (event: MemberEvent) => void) {
+    this.#tell = tell;
+  }
+
+  /** When `tick` wants to be called, in ms. */
+  get dueAt(): number | undefined {
+    return this.#dueAt;
+  }
+
+  /** Something happened: what is no news waits. */
+  tell(event: MemberEvent): void {
+    if (event.type !== "message" || !event.history || event.self) return this.#tell(event);
+    if (this.#messages.length === 0) this.#since = this.now;
+    this.#messages.push(event);
+    this.#dueAt = Math.min(this.now + QUIET_MS, this.#since + LONGEST_MS);
+  }
+
+  /** Shows the block, if it is time. */
+  tick(now: number): void {
+    if (this.#dueAt === undefined || now < this.#dueAt) return;
+    this.#dueAt = undefined;
+    const all = this.#messages.sort((a, b) => a.time - b.time);
+    this.#messages = [];
+    const shown = all.slice(-NEWEST), hidden = all.slice(0, -NEWEST);
+    for (const message of hidden) this.#tell({ ...message, type: "past" });
+    if (hidden.length > 0) this.#tell({ type: "missed", count: all.length });
+    for (const message of shown) this.#tell(message);
+  }
+}

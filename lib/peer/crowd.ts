@@ -1,0 +1,53 @@
+/**
+ * Who is in a room with us, by session: somebody may be there by two for a moment. Pure.
+ *
+ * @module
+ */
+
+import { equal } from "../crypto/hash.ts";
+import { keyText } from "../crypto/identity.ts";
+import { sameBytes } from "../wire/bytes.ts";
+import type { Link } from "./link.ts";
+
+/** Sessions in one room. */
+export class Crowd implements Iterable<Link> {
+  readonly #links = new Set<Link>();
+
+  /** All sessions. */
+  [Symbol.iterator](): Iterator<Link> {
+    return this.#links.values();
+  }
+
+  /** How many people there are. */
+  get size(): number {
+    return new Set([...this.#links].map(({ remote }) => keyText(remote.identity))).size;
+  }
+
+  /** Somebody is there by a session. */
+  add(link: Link): void {
+    this.#links.add(link);
+  }
+
+  /** They are not any more; false where they were not. */
+  delete(link: Link): boolean {
+    return this.#links.delete(link);
+  }
+
+  /** Whether a session is one of them. */
+  has(link: Link): boolean {
+    return this.#links.has(link);
+  }
+
+  /** A session with somebody, or with anybody. */
+  with(key?: Uint8Array): Link | undefined {
+    for (const link of this.#links) {
+      if (key === undefined || equal(link.remote.identity, key)) return link;
+    }
+    return undefined;
+  }
+
+  /** The sessions with one run of a program. */
+  of(instance: Uint8Array): Link[] {
+    return [...this.#links].filter(({ remote }) => sameBytes(remote.instance, instance));
+  }
+}

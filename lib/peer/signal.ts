@@ -1,0 +1,73 @@
+/**
+ * Our beacons, and what those of others mean to us. Pure.
+ *
+ * @module
+ */
+
+import { digestOf, holdingsSum, roomTag } from "../chat/digest.ts";
+import { type Room, roomKey } from "../chat/room.ts";
+import { type Beacon, decodeBeacon, encodeBeacon } from "../wire/beacon.ts";
+import { sameBytes } from "../wire/bytes.ts";
+
+/** What beacons are made of. */
+export interface SignalOptions {
+  readonly room: Room;
+  /** The number of our run, 8 bytes. */
+  readonly tag: Uint8Array;
+  /** The port of our sessions. */
+  readonly port: number;
+}
+
+/** Somebody's beacon in our room. */
+export interface Signalled {
+  readonly beacon: Beacon;
+  /** Its tag as the key of a map. */
+  readonly tag: string;
+  /** They hold what we hold. */
+  readonly same: boolean;
+}
+
+/** Beacons about one room. */
+export class Signal {
+  readonly #options: SignalOptions;
+  #sum: { readonly last: number; readonly size: number; readonly sum: Uint8Array } | undefined;
+
+  /**
+   * Says nothing yet.
+   *
+   * @param options What beacons are made of.
+   */
+  constructor(options: SignalOptions) {
+    this.#options = options;
+  }
+
+  /** A beacon of ours. */
+  say(leaving: boolean): Uint8Array {
+    const { room: { number }, tag, port } = this.#options;
+    const digest = digestOf(number, tag, this.#holdings());
+    return encodeBeacon({ leaving, tag, port, room: roomTag(number, tag), digest });
+  }
+
+  /**
+   * Reads a datagram.
+   *
+   * @param bytes What came.
+   * @returns Undefined where it is no beacon; `other` where it is our own, or of another room.
+   */
+  read(bytes: Uint8Array): Signalled | "other" | undefined {
+    const beacon = decodeBeacon(bytes), { room: { number }, tag: own } = this.#options;
+    if (beacon === undefined) return undefined;
+    const { tag, room, digest } = beacon;
+    if (sameBytes(tag, own) || !sameBytes(room, roomTag(number, tag))) return "other";
+    const same = sameBytes(digest, digestOf(number, tag, this.#holdings()));
+    return { beacon, tag: roomKey(tag), same };
+  }
+
+  #holdings(): Uint8Array {
+    const { room } = this.#options, { last, size } = room;
+    if (this.#sum?.last !== last || this.#sum.size !== size) {
+      this.#sum = { last, size, sum: holdingsSum(room) };
+    }
+    return this.#sum.sum;
+  }
+}

@@ -1,0 +1,158 @@
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { held, secretRoom } from "../support/room_net.ts";
+import { type MeshHost, MeshNet, readMesh } from "../support/mesh_net.ts";
+
+function come(net: MeshNet, names: string, coming = {}): MeshHost[] {
+  return names.split(" ").map((name) => net.come(name, coming));
+}
+
+/** All see all others. */
+function gathered(hosts: readonly MeshHost[]): boolean {
+  return hosts.every(({ machine }) => machine.size === hosts.length - 1);
+}
+
+function equalStores(hosts: readonly MeshHost[]): boolean {
+  const [first] = hosts;
+  return hosts.every(({ store }) =>
+    store.entries.length === first?.store.entries.length &&
+    held(store).join() === held(first.store).join()
+  );
+}
+
+Deno.test("two on one network see each other within two seconds, and chat", () => {
+  const net = new MeshNet({ delay: 1 }), [ann] = come(net, "ann");
+  assert(ann);
+  net.run(60_000);
+  const [bob] = come(net, "bob"), from = net.now;
+  assert(bob);
+  assert(net.runUntil(() => gathered([ann, bob]), from + 2_000), "within two seconds");
+  net.say(ann, "hello");
+  net.say(bob, "hi");
+  net.run(net.now + 1_000);
+  assertEquals([readMesh(ann), readMesh(bob)], [["bob: hi"], ["ann: hello"]]);
+  const last = ann.told.findLast(({ type }) => type === "status");
+  assert(last?.type === "status");
+  assertEquals([last.state, last.holders, last.members], ["delivered", 1, 1]);
+  bob.machine.leave(0, "quit");
+  net.flush();
+  net.run(net.now + 100);
+  const states = ann.told.flatMap((event) => event.type === "presence" ? [event.state] : []);
+  assertEquals(states, ["here", "gone"]);
+});
+
+Deno.test("what was typed while nobody was there reaches whoever comes; and who was away gets all", () => {
+  const net = new MeshNet({ delay: 5 }), [ann] = come(net, "ann");
+  assert(ann);
+  for (let line = 0; line < 70; line++) net.say(ann, `${line}`);
+  net.run(10_000);
+  const [bob] = come(net, "bob");
+  assert(bob);
+  net.run(20_000);
+  assertEquals(readMesh(bob), Array.from({ length: 50 }, (_, at) => `ann: ${at + 20}`));
+  assertEquals(bob.told.filter(({ type }) => type === "past").length, 20);
+  // Ann goes; what she said comes from bob.
+  ann.machine.leave(0, "quit");
+  net.run(30_000);
+  const [cem] = come(net, "cem");
+  assert(cem);
+  assert(net.runUntil(() => equalStores([bob, cem]), net.now + 10_000));
+  net.run(net.now + 3_000);
+  assert(readMesh(cem).length >= 48, "the newest 50 entries, with names among them");
+});
+
+Deno.test("two halves of a network merge when it heals", () => {
+  const net = new MeshNet({ delay: 5, loss: 5 }), left = come(net, "ann bob cem");
+  const right = come(net, "dan eve", { segment: 1 }), all = [...left, ...right];
+  assert(net.runUntil(() => gathered(left) && gathered(right), 20_000));
+  for (const host of all) net.say(host, `from ${host.name}`);
+  net.run(net.now + 5_000);
+  assert(equalStores(left) && equalStores(right) && !equalStores(all));
+  for (const host of right) host.segment = 0;
+  assert(net.runUntil(() => gathered(all) && equalStores(all), net.now + 60_000));
+});
+
+Deno.test("a mesh of people who crash and come back ends with equal stores, for 60 seeds", () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const net = new MeshNet({ delay: 20, jitter: 20, loss: seed % 4 * 10, dup: 2 }, seed);
+    const size = 2 + seed % 7,
+      hosts = come(net, Array.from({ length: size }, (_, at) => `m${at}`).join(" "));
+    const said: string[] = [];
+    while (net.now < 20_000) {
+      net.run(net.now + net.random() * 1_500);
+      const host = hosts[Math.floor(net.random() * size)];
+      if (host === undefined) continue;
+      const what = net.random();
+      if (what < 0.7 && !host.off) {
+        net.say(host, `${said.length}`);
+        said.push(`${said.length}`);
+      } else if (what < 0.85) {
+        host.off = true;
+        if (net.random() < 0.7) net.restart(host);
+      } else host.segment = net.random() < 0.5 ? 0 : 1;
+    }
+    for (const host of hosts) {
+      host.segment = 0;
+      if (host.off) net.restart(host);
+    }
+    const wanted = said.length + size;
+    const all = (): boolean => hosts.every(({ store }) => store.entries.length === wanted);
+    assert(
+      net.runUntil(() => all() && equalStores(hosts), net.now + 180_000),
+      `seed ${seed}: ${hosts.map(({ store }) => store.entries.length)} of ${wanted}`,
+    );
+    for (const host of hosts) {
+      const ids = host.told.flatMap((event) => event.type === "message" ? [event.id] : []);
+      assertEquals(ids.length, new Set(ids).size, `seed ${seed}: ${host.name} saw one twice`);
+    }
+  }
+});
+
+Deno.test("rooms do not see each other; with a secret strangers get no answer at all", () => {
+  const net = new MeshNet({ delay: 5 }), secret = new Uint8Array(32).fill(3);
+  const [ann, bob] = come(net, "ann bob", { room: secretRoom(), secret });
+  const [cem, dan] = come(net, "cem dan");
+  assert(ann && bob && cem && dan);
+  net.run(10_000);
+  assert(gathered([ann, bob]) && gathered([cem, dan]));
+  net.say(ann, "hidden");
+  net.run(12_000);
+  assertEquals([readMesh(bob), readMesh(cem)], [["ann: hidden"], []]);
+});
+
+Deno.test("where beacons are blocked, one that is named by hand brings all together", () => {
+  const net = new MeshNet({ delay: 5 });
+  net.blocked = true;
+  const [ann] = come(net, "ann");
+  assert(ann);
+  const others = come(net, "bob cem dan", { peers: [ann.address] });
+  assert(net.runUntil(() => gathered([ann, ...others]), 30_000));
+  net.say(others[0] ?? ann, "all of you");
+  net.run(net.now + 2_000);
+  assertEquals(others.map(readMesh).filter((each) => each.length > 0).length, 2);
+});
+
+Deno.test("a crash is seen within 45 s, and nobody is given up who is only quiet", () => {
+  const net = new MeshNet({ delay: 5 }), [ann, bob, cem] = come(net, "ann bob cem");
+  assert(ann && bob && cem);
+  net.run(600_000);
+  assert(gathered([ann, bob, cem]));
+  assertEquals(ann.told.filter((event) => event.type === "presence" && event.state === "gone"), []);
+  cem.off = true;
+  const from = net.now;
+  assert(net.runUntil(() => ann.machine.size === 1, from + 61_000));
+  assertLess(net.now - from, 61_000);
+});
+
+Deno.test("a message for one person goes to them alone, and waits for them", () => {
+  const net = new MeshNet({ delay: 5 }), [ann, bob, cem] = come(net, "ann bob cem");
+  assert(ann && bob && cem);
+  net.run(5_000);
+  bob.off = true;
+  ann.machine.sayTo(bob.credentials.identity.publicKey, "for you", net.now);
+  net.run(70_000);
+  net.restart(bob);
+  net.run(90_000);
+  assertEquals(readMesh(bob).at(-1), "ann: for you");
+  assertEquals(readMesh(cem), []);
+  assertEquals(ann.told.findLast((event) => event.type === "status")?.type, "status");
+});
