@@ -64,6 +64,15 @@ export const JOIN_COMMANDS: readonly SlashCommand[] = [
   ...SLASH_COMMANDS.filter(({ name }) => name === "quit"),
 ];
 
+/** Those of a room without a relay. */
+export const LAN_COMMANDS: readonly SlashCommand[] = JOIN_COMMANDS.filter(({ name }) =>
+  name !== "accept"
+).map((each) =>
+  each.name === "link"
+    ? { name: "link", argument: "[NAME]", help: "round trip, loss, MTU, address of somebody" }
+    : each
+);
+
 /** What a line turned out to be. */
 export type Line =
   | { readonly kind: "text"; readonly text: string }

@@ -13,7 +13,7 @@ import { nearest } from "../chat/nearest.ts";
 import { plain } from "./plain.ts";
 import { plainServe } from "./plain_serve.ts";
 import { service } from "./service.ts";
-import { history, id, invite, join, ping, serve, talk } from "./session_commands.ts";
+import { history, id, invite, join, lan, ping, serve, talk } from "./session_commands.ts";
 
 const completions: Command = {
   name: "completions",
@@ -52,6 +52,7 @@ const help: Command = {
 
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
+  lan,
   talk,
   serve,
   join,

@@ -156,7 +156,8 @@ async function converse(conversation: Conversation): Promise<number> {
     last: () => memory.flush(),
     feed: (shell) => {
       const name = (): string => room.name;
-      return feedRoom({ host, options, front, profile, machine, memory, room: name }, shell);
+      const feed = { host, options, front, profile, machine, memory, room: name };
+      return feedRoom(feed, shell, JOIN_COMMANDS);
     },
   });
 }

@@ -4,28 +4,54 @@
  * @module
  */
 
-import { JOIN_COMMANDS } from "../chat/slash.ts";
+import type { SlashCommand } from "../chat/slash.ts";
 import { keyTag, keyText } from "../crypto/identity.ts";
-import type { Member } from "../peer/member.ts";
 import type { MemberEvent } from "../peer/member_event.ts";
+import type { Roster } from "../peer/roster.ts";
+import type { Session } from "../session/session.ts";
 import type { Shell } from "../peer/shell.ts";
 import { sameBytes } from "../wire/bytes.ts";
-import { type ChatFeed, feedChat, type Handler, verifyKey } from "./chat_lines.ts";
+import {
+  type ChatFeed,
+  type ChatMachine,
+  feedChat,
+  type Handler,
+  verifyKey,
+} from "./chat_lines.ts";
 import { linkLines } from "./link_lines.ts";
 import { localTime } from "./history_lines.ts";
 import { readDuration } from "./option_values.ts";
 
+/** What a room can be told, whoever carries it. */
+export interface RoomMachine extends ChatMachine {
+  /** Our own key. */
+  readonly key: Uint8Array;
+  /** Who is who, and who is here. */
+  readonly roster: Roster;
+  /** Who is answered by `/reply`. */
+  readonly lastPartner: Uint8Array | undefined;
+  /** Says a line to one person alone. */
+  sayTo(partner: Uint8Array, text: string, now: number): void;
+  /** The session with somebody; by a relay with all. */
+  sessionWith(key?: Uint8Array): Session | undefined;
+}
+
 /** What is needed to take lines of a room. */
-export type RoomFeed = ChatFeed<Member>;
+export type RoomFeed = ChatFeed<RoomMachine>;
 
 /**
  * Reads lines until there are no more.
  *
  * @param feed What is needed for it.
  * @param shell Drives the machine.
+ * @param table The commands that work there.
  */
-export async function feedRoom(feed: RoomFeed, shell: Shell<MemberEvent>): Promise<void> {
-  await feedChat(feed, shell, JOIN_COMMANDS, COMMANDS);
+export async function feedRoom(
+  feed: RoomFeed,
+  shell: Shell<MemberEvent>,
+  table: readonly SlashCommand[],
+): Promise<void> {
+  await feedChat(feed, shell, table, COMMANDS);
 }
 
 /** What the slash commands do here. */
@@ -58,7 +84,11 @@ const COMMANDS: Readonly<Record<string, Handler<RoomFeed>>> = {
     feed.profile.contacts.ignore(key, 0);
     feed.front.reporter.print([`${name} is shown again`]);
   },
-  link: ({ front, machine, host }) => front.reporter.print(linkLines(machine.session, host)),
+  link: (feed, name) => {
+    const { front, machine, host } = feed, key = name === "" ? undefined : findOne(feed, name);
+    if (name !== "" && key === undefined) return;
+    front.reporter.print(linkLines(machine.sessionWith(key), host));
+  },
 };
 
 /** The one who is meant; says so where it is nobody or more than one. */
@@ -78,7 +108,7 @@ function sayTo({ machine, front }: RoomFeed, key: Uint8Array, text: string, now:
   machine.sayTo(key, text, now);
   const { roster } = machine, name = roster.label(key), why = roster.awayText(key);
   if (!roster.here.has(keyText(key))) {
-    front.reporter.print([`${name} is not here: the relay keeps it for them`]);
+    front.reporter.print([`${name} is not here: it is kept for them`]);
   } else if (why !== undefined) front.reporter.print([`${name} is away${why ? `: ${why}` : ""}`]);
 }
 
@@ -93,7 +123,7 @@ function verify(feed: RoomFeed, argument: string): void {
 const ORDER = { you: 0, here: 1, away: 2, gone: 3 } as const;
 
 /** Who is in the room: oneself, those here first, each with the tag of their key. */
-function who(machine: Member): string[] {
+function who(machine: RoomMachine): string[] {
   const { roster } = machine, { here, authors } = roster;
   const whyOf = (key: Uint8Array): string | undefined =>
     sameBytes(key, machine.key) ? machine.away : roster.awayText(key);

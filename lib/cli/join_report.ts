@@ -5,12 +5,12 @@
  */
 
 import { keyTag, keyText } from "../crypto/identity.ts";
-import type { Member } from "../peer/member.ts";
 import type { Author, MemberEvent } from "../peer/member_event.ts";
-import { formatAddress } from "../wire/address.ts";
+import { type Address, formatAddress } from "../wire/address.ts";
 import { type Person, sentTime } from "./event.ts";
 import type { Front } from "./front.ts";
 import type { Host } from "./host.ts";
+import type { RoomMachine } from "./join_lines.ts";
 import type { Memory } from "./memory.ts";
 import type { Profile } from "./profile.ts";
 
@@ -22,12 +22,14 @@ export interface MemberReport {
   readonly front: Front;
   /** Who we are. */
   readonly profile: Profile;
-  /** The address that was typed, to pin the relay's key. */
-  readonly typed: string;
+  /** The address of a relay that was typed, to pin its key. */
+  readonly typed?: string;
+  /** Our own address, where there is no session. */
+  readonly address?: Address | undefined;
   /** The name of the room. */
   readonly room: string;
   /** The machine, for where the relay is. */
-  readonly machine: Member;
+  readonly machine: RoomMachine;
   /** Where messages are remembered for search. */
   readonly memory: Memory;
 }
@@ -49,7 +51,8 @@ export function reportMember(run: MemberReport, event: MemberEvent): void {
       const { id, author, text, time, self, history, partner } = event;
       run.memory.add(run.room, event);
       if (!self && run.profile.contacts.ignores(author.key, run.host.clock.wall())) return;
-      const address = run.machine.session?.address ?? { host: "", port: 0 };
+      const address = (run.machine.sessionWith(author.key) ?? run.machine.sessionWith())
+        ?.address ?? run.address ?? { host: "", port: 0 };
       return reporter.report({
         event: "message",
         id,
@@ -99,6 +102,7 @@ export function reportMember(run: MemberReport, event: MemberEvent): void {
 
 function reportUp(run: MemberReport, event: Extract<MemberEvent, { type: "up" }>): void {
   const { contacts } = run.profile, where = formatAddress(event.address);
+  if (run.typed === undefined) return;
   const known = contacts.pinned(run.typed) !== undefined;
   contacts.pin(run.typed, event.key, run.host.clock.wall());
   const text = event.again

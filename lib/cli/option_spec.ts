@@ -70,8 +70,12 @@ export interface Options {
   readonly interval?: number;
   /** Id: with whom to compare. */
   readonly with?: string;
-  /** History: only of this room. */
+  /** History: only of this room. LAN: the room. */
   readonly room?: string;
+  /** LAN: whom to call in any case, as they were typed. */
+  readonly peer?: readonly string[];
+  /** LAN, doctor: the only interface. */
+  readonly interface?: string;
   /** History: only of somebody with this name. */
   readonly from?: string;
   /** History: not before, as a date, a time, or how long ago. */

@@ -20,6 +20,7 @@ import {
   readPort,
   readSeconds,
   readSize,
+  readTargets,
   readText,
   readWhen,
 } from "./option_values.ts";
@@ -108,7 +109,7 @@ export const OPTIONS: Readonly<Record<OptionKey, OptionSpec>> = {
   room: {
     flag: "room",
     value: "NAME",
-    help: "only of this room",
+    help: "history: only of this room; lan: this room (default lobby)",
     special: true,
     read: readText,
   },
@@ -189,6 +190,20 @@ export const OPTIONS: Readonly<Record<OptionKey, OptionSpec>> = {
     flag: "passphrase-file",
     value: "FILE",
     help: "the same from a file: its first line",
+    special: true,
+    read: readText,
+  },
+  peer: {
+    flag: "peer",
+    value: "HOST[:PORT]",
+    help: "call somebody there as well, where a network blocks multicast (with commas: several)",
+    special: true,
+    read: readTargets,
+  },
+  interface: {
+    flag: "interface",
+    value: "NAME",
+    help: "only this network interface, such as eth0",
     special: true,
     read: readText,
   },

@@ -6,7 +6,7 @@
 
 import { parseKeyText } from "../crypto/identity.ts";
 import { graphemes } from "../wire/graphemes.ts";
-import { family, MAX_PORT, parsePort } from "../wire/address.ts";
+import { family, MAX_PORT, parsePort, parseTarget } from "../wire/address.ts";
 
 /** Shortest time between two pings, in seconds (our choice: a thousandth would be a flood). */
 const MIN_INTERVAL = 0.01;
@@ -180,6 +180,20 @@ export function readSize(text: string): number {
     throw new RangeError(`Cannot keep "${text}" bytes: wanted a size such as 1G, 500M or 10k`);
   }
   return Number(count) * (SIZES[unit] ?? 1);
+}
+
+/**
+ * Reads whom to call.
+ *
+ * @param text `HOST[:PORT]`, several with commas.
+ * @returns The parts, each of which can be called.
+ * @throws {RangeError} If one of them is no host.
+ */
+export function readTargets(text: string): string[] {
+  return text.split(",").map((each) => each.trim()).filter((each) => each !== "").map((each) => {
+    if (parseTarget(each).port === 0) throw new RangeError(`Cannot call port 0 in "${each}"`);
+    return each;
+  });
 }
 
 /**

@@ -37,15 +37,39 @@ export async function passphraseRoom(
   },
 ): Promise<RoomPlace> {
   const { host, options, link, to, known } = asked, name = link.room;
-  const passphrase = (await read(host, options)).trim();
-  if ([...passphrase].length < MIN_PASSPHRASE) {
-    throw new UsageError(
-      `Cannot use so short a passphrase: wanted ${MIN_PASSPHRASE} characters or more`,
-    );
-  }
+  const passphrase = await ask(host, options);
   const relay = known ?? await askRelayKey(host, options, to, formatAddress(link));
   const key = new RoomKey(await secretOfPassphrase(passphrase, relay, name));
   return { name, number: key.room, key };
+}
+
+/** On a network there is no relay whose key could be the salt. */
+const NO_RELAY = new Uint8Array(32);
+
+/**
+ * The secret that a passphrase stands for on a network.
+ *
+ * @param host The world.
+ * @param options Where the passphrase is.
+ * @param room The name of the room.
+ * @returns 32 bytes.
+ * @throws {UsageError} If there is no terminal to ask on, or the passphrase is too short.
+ * @throws {NetError} If the file cannot be read.
+ */
+export async function lanPassphrase(
+  host: Host,
+  options: Options,
+  room: string,
+): Promise<Uint8Array> {
+  return await secretOfPassphrase(await ask(host, options), NO_RELAY, room);
+}
+
+async function ask(host: Host, options: Options): Promise<string> {
+  const passphrase = (await read(host, options)).trim();
+  if ([...passphrase].length >= MIN_PASSPHRASE) return passphrase;
+  throw new UsageError(
+    `Cannot use so short a passphrase: wanted ${MIN_PASSPHRASE} characters or more`,
+  );
 }
 
 async function read(host: Host, options: Options): Promise<string> {

@@ -38,22 +38,8 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
 
 async function dispatch({ words, options }: Parsed, host: Host): Promise<number> {
   if (options.version) return await printOut(host, `udpchat ${config.version}\n`);
-  if (words.length === 0) {
-    if (options.help) return await printOut(host, programHelp(COMMANDS));
-    const { input, output } = host.console;
-    if (input.isTerminal && output.isTerminal && !options.json) {
-      refuseStrangers(options, {
-        name: "udpchat",
-        options: ["secret", "secretFile", "acceptNewKey"],
-      });
-      const { start } = await import("./start.ts");
-      return await start({ host, words, options });
-    }
-    throw new UsageError(
-      "Nobody to talk to: wanted a command, such as talk HOST (udpchat help lists them)",
-    );
-  }
-  const { command, rest } = findCommand(words);
+  if (words.length === 0 && options.help) return await printOut(host, programHelp(COMMANDS));
+  const { command, rest } = findCommand(words.length > 0 ? words : ["lan"]);
   if (options.help) return await printOut(host, commandHelp(command));
   refuseStrangers(options, command);
   refuseMistyped(command, rest);

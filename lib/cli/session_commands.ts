@@ -6,6 +6,34 @@
 
 import type { Command } from "./command.ts";
 
+/** `lan`, and what runs without a command. */
+export const lan: Command = {
+  name: "lan",
+  usage: "",
+  words: [0, 0],
+  summary: "everybody on this network, no server (also without a command)",
+  options: [
+    "room",
+    "peer",
+    "interface",
+    "secret",
+    "secretFile",
+    "newSecret",
+    "passphrase",
+    "passphraseFile",
+  ],
+  details: [
+    "Finds others by multicast and broadcast on every interface, and chats with all of",
+    "them: encrypted, each message delivered, remembered. Who comes later gets what was",
+    "said from whoever has it. In another --room one is not seen; with a secret or a",
+    "passphrase only those who know it see that one is there. Where the network blocks",
+    "both ways, one --peer that somebody types is enough to join all. For more than 60",
+    "people run a relay (udpchat serve).",
+  ],
+  examples: ["lan --room class-7b --name ann", "lan --peer 192.168.1.20"],
+  run: async (invocation) => await (await import("./lan.ts")).run(invocation),
+};
+
 /** `talk`. */
 export const talk: Command = {
   name: "talk",

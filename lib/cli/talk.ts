@@ -80,7 +80,7 @@ export async function talkTo(
     const to = place ? await resolveAll(place, options) : [];
     const stores = openStores(profile);
     try {
-      const endpoint = await bind(host, options);
+      const endpoint = await bindTalk(host, options);
       return await converse({ host, options, profile, stores, place, to, endpoint, secret, open });
     } catch (error) {
       throw storeError(stores.file, error);
@@ -131,8 +131,15 @@ export async function resolveAll(place: Place, options: Options): Promise<Addres
   }));
 }
 
-/** 2410 if it is free, else any; a port that is given is that one or an error. */
-async function bind(host: Host, options: Options): Promise<Endpoint> {
+/**
+ * Binds 2410 if it is free, else any port; one that is given is that one or an error.
+ *
+ * @param host The world.
+ * @param options Where to bind.
+ * @returns The socket.
+ * @throws {NetError} If it cannot be bound.
+ */
+export async function bindTalk(host: Host, options: Options): Promise<Endpoint> {
   const where = bindingOf(options);
   if (options.port !== undefined) {
     return await bindUdp(host.clock, { ...where, port: options.port });

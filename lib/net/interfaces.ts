@@ -40,6 +40,15 @@ export function localAddresses(
   });
 }
 
+/** The names of all interfaces; empty where the system does not tell. */
+export function interfaceNames(): string[] {
+  try {
+    return [...new Set(Deno.networkInterfaces().map(({ name }) => name))];
+  } catch {
+    return [];
+  }
+}
+
 /**
  * Where a broadcast goes that leaves by an address.
  *

@@ -9,6 +9,8 @@ import type { MemberEvent } from "./member_event.ts";
 
 /** The block is shown once nothing more came for so long, in ms (our choice). */
 const QUIET_MS = 300;
+/** Not before so long after somebody was met first: others are being met, in ms (our choice). */
+const MEETING_MS = 1_000;
 /** Or after so long (our choice). */
 const LONGEST_MS = 2_000;
 
@@ -22,6 +24,7 @@ export class Backlog {
   #messages: Message[] = [];
   #since = 0;
   #dueAt: number | undefined;
+  #notBefore: number | undefined;
 
   /**
    * Nothing waits.
@@ -37,12 +40,18 @@ export class Backlog {
     return this.#dueAt;
   }
 
+  /** Somebody was met. */
+  meet(now: number): void {
+    this.#notBefore ??= now + MEETING_MS;
+  }
+
   /** Something happened: what is no news waits. */
   tell(event: MemberEvent): void {
     if (event.type !== "message" || !event.history || event.self) return this.#tell(event);
     if (this.#messages.length === 0) this.#since = this.now;
     this.#messages.push(event);
-    this.#dueAt = Math.min(this.now + QUIET_MS, this.#since + LONGEST_MS);
+    const quiet = Math.max(this.now + QUIET_MS, this.#notBefore ?? 0);
+    this.#dueAt = Math.min(quiet, this.#since + LONGEST_MS);
   }
 
   /** Shows the block, if it is time. */

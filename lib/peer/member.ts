@@ -122,6 +122,11 @@ export class Member {
     return this.#link?.session;
   }
 
+  /** The same: everybody is reached by it. */
+  sessionWith(): Session | undefined {
+    return this.session;
+  }
+
   /**
    * Says a line. It is kept before this returns.
    *

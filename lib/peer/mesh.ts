@@ -3,9 +3,7 @@
  * everybody, and anybody answers for what somebody who left has said. A pure machine, driven by
  * {@linkcode Shell}.
  *
- * ```text
- *   beacon ─▶ neighbour ─▶ session ─▶ the logs of the two ─▶ what differs for long: all logs, from one
- * ```
+ *     beacon ─▶ neighbour ─▶ session ─▶ the logs of the two ─▶ what differs for long: all, from one
  *
  * @module
  */
@@ -18,7 +16,7 @@ import { CLOSE, type SessionEvent } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
 import type { Address } from "../wire/address.ts";
 import { sameBytes } from "../wire/bytes.ts";
-import type { SendFailure, Transmit } from "../wire/datagram.ts";
+import type { Transmit } from "../wire/datagram.ts";
 import type { RoomRecord } from "../wire/room.ts";
 import { Away } from "./away.ts";
 import { Backlog } from "./backlog.ts";
@@ -226,7 +224,7 @@ export class Mesh {
   }
 
   /** Nobody's key is expected here. */
-  accept(_now: number): boolean {
+  accept(): boolean {
     return false;
   }
 
@@ -313,7 +311,7 @@ export class Mesh {
   }
 
   /** A refused send is a lost datagram. */
-  sent(_transmit: Transmit, _failure: SendFailure | undefined, _now: number): void {}
+  sent(): void {}
 
   /** What happened since the last call. */
   events(): MemberEvent[] {
@@ -403,6 +401,7 @@ export class Mesh {
     const { identity } = link.remote;
     this.#crowd.add(link);
     this.#everUp = true;
+    this.#backlog.meet(now);
     this.#spread.came(link.key);
     this.#events.push(...this.roster.move(identity, true));
     this.#rooms.joinPrivates(link, identity);

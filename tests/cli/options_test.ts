@@ -45,6 +45,14 @@ const CASES: Readonly<Record<OptionKey, Case>> = {
     bad: [[["--secret"], "TEXT"]],
   },
   secretFile: { good: [[["--secret-file", "a b"], "a b"]], bad: [[["--secret-file"], "FILE"]] },
+  peer: {
+    good: [
+      [["--peer", "192.0.2.1"], ["192.0.2.1"]],
+      [["--peer=ann.example:4000, [::1]:5"], ["ann.example:4000", "[::1]:5"]],
+    ],
+    bad: [[["--peer", "192.0.2.1:0"], "port 0"], [["--peer", "a:b:c"], "--peer"]],
+  },
+  interface: { good: [[["--interface", "eth0"], "eth0"]], bad: [[["--interface", ""], "NAME"]] },
   newSecret: onOff("--new-secret"),
   acceptNewKey: onOff("--accept-new-key"),
   count: {

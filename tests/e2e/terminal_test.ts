@@ -200,27 +200,17 @@ Deno.test("terminal: colours only where they are wanted", { ignore }, async () =
   }
 });
 
-Deno.test("terminal: with nothing given it asks for name and address, and two people chat", {
+Deno.test("terminal: with nothing given two people on one machine find each other, and chat", {
   ignore,
 }, async () => {
-  const size = { columns: 60, rows: 20 };
-  const port = await freePort();
-  const env = { ...NAMES, UDPCHAT_NAME: "" };
-  await using ann = await Terminal.start(`${CHAT} --port ${port} --ephemeral; ${AFTER}`, size, env);
-  await ann.shows("Your name");
-  await ann.type("ann");
-  await ann.press("Enter");
-  await ann.shows("Address of the other");
-  await ann.press("Enter");
-  await ann.shows("waiting");
-  await using bob = await Terminal.start(`${CHAT} --name bob --ephemeral; ${AFTER}`, size, env);
-  await bob.shows("Address of the other");
-  await bob.type("nonsense:port");
-  await bob.press("Enter");
-  await bob.shows("0-65535");
-  await bob.type(`127.0.0.1:${port}`);
-  await bob.press("Enter");
+  const size = { columns: 60, rows: 20 }, room = `--room ${crypto.randomUUID()}`;
+  // Beacons stay on this machine.
+  const command = `${CHAT} --interface lo ${room} --ephemeral`;
+  await using ann = await Terminal.start(`${command} --name ann; ${AFTER}`, size, NAMES);
+  await ann.shows("nobody else is here yet");
+  await using bob = await Terminal.start(`${command} --name bob; ${AFTER}`, size, NAMES);
   await bob.shows("ann is here");
+  await ann.shows("bob is here");
   await bob.type("hi ann");
   await bob.press("Enter");
   await bob.shows("bob hi ann \u2713");
@@ -255,11 +245,3 @@ Deno.test("terminal: what is on its way stays above the prompt until the other h
     await peer[Symbol.asyncDispose]();
   }
 });
-
-/** A port that is free now; the program then binds it by number. */
-async function freePort(): Promise<number> {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname: "127.0.0.1", port: 0 });
-  const { port } = socket.addr as Deno.NetAddr;
-  socket.close();
-  return await Promise.resolve(port);
-}

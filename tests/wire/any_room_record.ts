@@ -95,6 +95,16 @@ export const MAKERS: Readonly<Record<RoomRecord["type"], (random: Random) => Roo
     parent: randomBytes(random, 32),
     author: randomBytes(random, 32),
   }),
+  peers: (random) => ({
+    type: "peers",
+    peers: Array.from({ length: random() * 5 }, () => ({
+      tag: randomBytes(random, 8),
+      address: {
+        host: random() < 0.5 ? `192.0.2.${random() * 256 & 255}` : "2001:db8::7",
+        port: 1 + (random() * 65_535 & 65_535) % 65_535,
+      },
+    })),
+  }),
   privates: (random) => ({
     type: "privates",
     authors: Array.from({ length: random() * 9 }, () => randomBytes(random, 32)),

@@ -66,6 +66,13 @@ const KNOWN: readonly (readonly [RoomRecord, string])[] = [
     { type: "private", parent: HASH, author: NAME.author },
     `40411d${HASH_HEX}${"b2".repeat(32)}`,
   ],
+  [
+    {
+      type: "peers",
+      peers: [{ tag: NAME.log, address: { host: "192.0.2.1", port: 2410 } }],
+    },
+    "151f0102030405060708096a093139322e302e322e31",
+  ],
   [{ type: "privates", authors: [NAME.author, HASH] }, `40411e${"b2".repeat(32)}${HASH_HEX}`],
 ];
 

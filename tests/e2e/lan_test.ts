@@ -1,0 +1,88 @@
+/**
+ * `lan` as processes of one machine, whose beacons stay on the loopback interface.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { interfaceNames, localAddresses } from "../../lib/net/interfaces.ts";
+import { checkEvent } from "../support/event_schema.ts";
+import { Program, runProgram } from "../support/program.ts";
+
+/** The loopback interface; other systems call it otherwise. */
+const LOOPBACK = localAddresses().find(({ host }) => host === "127.0.0.1")?.name ?? "lo";
+const ignore = Deno.build.os === "windows" || !interfaceNames().includes(LOOPBACK);
+
+function lan(room: string, name: string, args: string[] = []): Program {
+  return new Program([
+    ...["lan", "--interface", LOOPBACK, "--room", room, "--name", name, "--port", "0"],
+    ...args,
+  ]);
+}
+
+Deno.test("lan: three on one machine find each other, talk, and one who comes late catches up", {
+  ignore,
+}, async () => {
+  const room = crypto.randomUUID();
+  await using ann = lan(room, "ann", ["--ephemeral", "--json", "--commands"]);
+  await ann.out.next("ready");
+  await ann.type("is anybody there?");
+  await using bob = lan(room, "bob", ["--ephemeral"]);
+  await ann.out.next('"state":"here"');
+  assertEquals(await bob.out.next("anybody"), "ann: is anybody there?");
+  await ann.out.next('"delivered"');
+  await bob.type("I am");
+  await ann.out.next('"text":"I am"');
+  await using cem = lan(room, "cem", ["--ephemeral", "--json"]);
+  await cem.out.next('"text":"is anybody there?"');
+  await cem.out.next('"text":"I am"');
+  await ann.type("/msg bob you alone");
+  assertEquals(await bob.out.next("alone"), "ann: you alone");
+  await cem.endInput();
+  assertEquals(await cem.exit(), 0);
+  for (const line of [...ann.out.all, ...cem.out.all]) {
+    assertEquals(checkEvent(JSON.parse(line)), [], line);
+  }
+  const history = cem.out.all.map((line) => JSON.parse(line))
+    .filter(({ event }) => event === "message").map(({ history }) => history);
+  assertEquals(history, [true, true]);
+  assert(!cem.out.all.some((line) => line.includes("you alone")));
+});
+
+Deno.test("lan: a pipe leaves with 0 when somebody holds all, with 3 when nobody is there", {
+  ignore,
+}, async () => {
+  const room = crypto.randomUUID(), args = ["lan", "--interface", LOOPBACK, "--room", room];
+  const alone = await runProgram([...args, "--ephemeral", "--timeout", "0.5"], "hello?\n");
+  assertEquals(alone.exit, 3);
+  assertStringIncludes(alone.err, "udpchat doctor");
+  await using bob = lan(room, "bob", ["--ephemeral", "--stay"]);
+  await bob.err.next("listening");
+  const said = await runProgram([...args, "--ephemeral", "--name", "ann"], "one\ntwo\n");
+  assertEquals(said.exit, 0, said.err);
+  await bob.out.next("two");
+  assertEquals(bob.out.all, ["ann: one", "ann: two"]);
+});
+
+Deno.test("lan: other rooms are not seen, a secret shuts strangers out, --peer is called", {
+  ignore,
+}, async () => {
+  const room = crypto.randomUUID(), secret = "5Y62-FLGZ-ZDYO-3MUH-VEAG-YPMV-XYTG-VI7I";
+  await using ann = lan(room, "ann", ["--ephemeral", "--secret", secret]);
+  await using eve = lan(room, "eve", ["--ephemeral"]);
+  await using zoe = lan(`${room}2`, "zoe", ["--ephemeral"]);
+  const to = `127.0.0.1:${await ann.port()}`;
+  await eve.err.next("nobody else is here yet");
+  await zoe.err.next("nobody else is here yet");
+  await using bob = lan(room, "bob", ["--ephemeral", "--secret", secret, "--peer", to]);
+  await bob.err.next("ann is here");
+  await bob.type("between us");
+  assertEquals(await ann.out.next("between"), "bob: between us");
+  assertEquals([eve.out.all, zoe.out.all], [[], []]);
+});
+
+Deno.test("lan: an unknown interface is an error that names those there are", async () => {
+  const { exit, err } = await runProgram(["lan", "--interface", "nonsense0", "--ephemeral"]);
+  assertEquals(exit, 1);
+  if (!ignore) assertStringIncludes(err, LOOPBACK);
+});
