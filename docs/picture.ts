@@ -112,31 +112,21 @@ const env = {
   UDPCHAT_HOME: `${bin}/home`,
 };
 const size = { columns: COLUMNS, rows: ROWS };
+/** What is shown is what a person types; for the picture beacons stay on this machine. */
 const command = (rest: string) =>
-  `PATH="${bin}:$PATH"; printf '$ udpchat ${rest}\\n'; udpchat ${rest}`;
+  `PATH="${bin}:$PATH"; printf '$ udpchat %s\\n' '${rest}'; udpchat ${rest} --interface lo --ephemeral`;
 {
-  await using ann = await Terminal.start(command("plain --name ann"), size, env);
+  await using ann = await Terminal.start(command("--name ann"), size, env);
   await ann.shows("listening");
-  await using bob = await Terminal.start(
-    command("plain localhost:2410 --name bob"),
-    size,
-    env,
-  );
-  await bob.shows("listening");
+  await using bob = await Terminal.start(command("--name bob"), size, env);
+  await bob.shows("ann is here");
   await say(bob, ann, "hello Ann, is this thing on?");
   await say(ann, bob, "loud and clear \u2013 d\u00e9j\u00e0 vu, \u65e5\u672c\u8a9e, na\u00efve");
-  const script = new Deno.Command("python3", {
-    args: [
-      "-c",
-      "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n" +
-      's.sendto(b"and me, six lines of Python", ("127.0.0.1", 2410)); print(s.recvfrom(1024)[0])',
-    ],
-    stdout: "piped",
-  }).spawn();
-  await ann.shows("six lines of Python");
-  await ann.type("welcome, script");
+  await say(bob, ann, "no server, nothing to set up");
+  await bob.shows("set up \u2713");
+  await ann.type("/away lunch");
   await ann.press("Enter");
-  await script.output();
+  await bob.shows("ann is away: lunch");
   await bob.type("a line still being typed");
   await bob.shows("still being typed");
   const width = COLUMNS * CELL.width + 2 * PAD, height = ROWS * CELL.height + BAR + PAD;

@@ -131,7 +131,7 @@ export class Screen {
    * @returns The lines, with the indent.
    */
   fold(text: string, indent: string): string[] {
-    const fits = (line: string): boolean => this.#rows(indent + line) === 0;
+    const fits = (line: string): boolean => this.#height(indent + line) === 1;
     return wrap(text, fits).map((line) => indent + line);
   }
 
@@ -308,8 +308,18 @@ export class Screen {
    * terminals that join it need two cells. Too many rows would erase messages, too few none.
    */
   #rows(text: string): number {
+    return this.#endOf(text).rows;
+  }
+
+  /** How many rows a line takes that ends in a line end: one that fills a row needs no other. */
+  #height(text: string): number {
+    const { rows, cols } = this.#endOf(text);
+    return cols === 0 && rows > 0 ? rows : rows + 1;
+  }
+
+  #endOf(text: string): { rows: number; cols: number } {
     const narrow = [...graphemes(text)].map((cluster) => JOINED.test(cluster) ? WIDE : cluster);
-    return this.#editor._getDisplayPos(narrow.join("")).rows;
+    return this.#editor._getDisplayPos(narrow.join(""));
   }
 
   #dim(line: string): string {
@@ -352,7 +362,7 @@ export class Screen {
       out += ESCAPE.hideCursor + up(this.#cursorRow() + this.#pendingRows) +
         `\r${ESCAPE.eraseBelow}`;
       out += [...lines, ...(last ? [] : this.#pending)].map((line) => `${line}\r\n`).join("");
-      this.#pendingRows = this.#pending.reduce((sum, line) => sum + 1 + this.#rows(line), 0);
+      this.#pendingRows = this.#pending.reduce((sum, line) => sum + this.#height(line), 0);
       this.#redraw = false;
       this.#above = [];
       this.#skipped = 0;

@@ -90,7 +90,7 @@ Deno.test("join: /msg and /reply are for one person, /away is seen; the relay's 
   assertEquals(await bob.exit(), 0);
   await ann.out.next('"gone"');
   await ann.type("/msg bob for later");
-  await ann.out.next("the relay keeps it for them");
+  await ann.out.next("it is kept for them");
   await ann.type("to all");
   await cem.out.next("to all");
   for (const line of ann.out.all) assertEquals(checkEvent(JSON.parse(line)), [], line);

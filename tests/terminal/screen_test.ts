@@ -310,3 +310,18 @@ Deno.test("Screen writes no escape sequences but those it knows", async () => {
   assertEquals(/[^\x20-\x7e\u00a0-\uffff]+/.exec(at.writes.join("").replaceAll(known, "")), null);
   assert(at.writes.length > 3);
 });
+
+Deno.test("Screen keeps what is above lines that wait, whatever their width", async () => {
+  for (let width = 1; width <= 45; width++) {
+    await using at = new Sitting(20, 12);
+    await at.show("bob: one");
+    at.screen.setPending(["x".repeat(width), `\x1b[2m${"y".repeat(width)}\x1b[0m`]);
+    await at.settle();
+    await at.show("bob: two");
+    const rows = [...wrapped("x".repeat(width), 20), ...wrapped("y".repeat(width), 20)];
+    assertEquals(at.text, ["bob: one", "bob: two", ...rows, ">"], `${width} wide`);
+    at.screen.setPending([]);
+    await at.settle();
+    assertEquals(at.text, ["bob: one", "bob: two", ">"], `${width} wide`);
+  }
+});
