@@ -30,11 +30,13 @@ export function nearest(word: string, known: readonly string[]): string | undefi
       ? 0.5
       : sameLetters(word, candidate)
       ? 1
-      : levenshteinDistance(word.toLowerCase(), candidate.toLowerCase());
+      : levenshteinDistance(word.toLowerCase(), candidate.toLowerCase()) +
+        // Of equals the one that begins alike: the first letter is seldom wrong.
+        (candidate[0]?.toLowerCase() === word[0]?.toLowerCase() ? 0 : 0.25);
     // Half of the letters may be wrong, and never all of them.
     if (
-      distance < least && distance <= Math.ceil(candidate.length / 2) &&
-      distance < Math.max(word.length, candidate.length)
+      distance < least && Math.floor(distance) <= Math.ceil(candidate.length / 2) &&
+      Math.floor(distance) < Math.max(word.length, candidate.length)
     ) {
       best = candidate;
       least = distance;

@@ -4,6 +4,11 @@ import { seededRandom } from "../../lib/net/random.ts";
 
 const COMMANDS = ["plain", "plain serve", "serve", "service", "history", "help", "id", "who", "me"];
 
+Deno.test("nearest() takes of equals the one that begins alike", () => {
+  assertEquals(nearest("plane", ["lan", "plain"]), "plain");
+  assertEquals(nearest("plane", ["plain", "lan"]), "plain");
+});
+
 Deno.test("nearest() finds what was meant", () => {
   const table: readonly (readonly [word: string, meant: string | undefined])[] = [
     ["sevre", "serve"],
