@@ -215,7 +215,6 @@ Deno.test("plain: unknown host, wrong family and bad addresses are named", async
     [["plain", "--fromat", "x"], 2, "did you mean --format?"],
     [["service", "ecko"], 2, "did you mean echo?"],
     [["plain", "serve", "--to", "127.255.255.255"], 2, "--broadcast"],
-    [[], 2, "wanted a command"],
   ];
   for (const [args, status, message] of cases) {
     const { exit, out, err } = await runProgram(args);
