@@ -39,6 +39,13 @@ export interface Holders {
   readonly holders: number;
 }
 
+/** Where a program can be called (PROTOCOL.md §21). */
+export interface Peer {
+  readonly tag: Uint8Array;
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Any record of rooms. */
 export type RoomRecord =
   | { readonly type: "room"; readonly room: Uint8Array }
@@ -61,6 +68,7 @@ export type RoomRecord =
   | { readonly type: "leave" }
   | { readonly type: "private"; readonly parent: Uint8Array; readonly author: Uint8Array }
   | { readonly type: "privates"; readonly authors: readonly Uint8Array[] }
+  | { readonly type: "peers"; readonly peers: readonly Peer[] }
   | { readonly type: "other" };
 
 /** The type bytes. */
@@ -80,6 +88,7 @@ const TYPES = {
   leave: 0x1c,
   private: 0x1d,
   privates: 0x1e,
+  peers: 0x1f,
   other: 0x7f,
 } as const satisfies Record<RoomRecord["type"], number>;
 
@@ -147,6 +156,12 @@ function encodeBody(record: RoomRecord): Uint8Array {
       return join(byte(record.code), utf8(record.text));
     case "private":
       return join(record.parent, record.author);
+    case "peers":
+      return join(
+        ...record.peers.map(({ tag, host, port }) =>
+          join(tag, Uint8Array.of(port >> 8, port & 255, host.length), utf8(host))
+        ),
+      );
     case "privates":
       return join(...record.authors);
     case "leave":
@@ -242,6 +257,14 @@ function readBody(type: number, reader: Reader): RoomRecord {
       return { type: "leave" };
     case TYPES.private:
       return { type: "private", parent: reader.take(32), author: reader.take(32) };
+    case TYPES.peers: {
+      const peers: Peer[] = [];
+      while (reader.left > 0) {
+        const [tag, port, length] = [reader.take(8), reader.number(2), reader.number(1)];
+        peers.push({ tag, port, host: new TextDecoder().decode(reader.take(length)) });
+      }
+      return { type: "peers", peers };
+    }
     case TYPES.privates:
       return readPrivates(reader);
     default:

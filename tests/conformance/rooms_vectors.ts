@@ -36,6 +36,17 @@ interface RoomVectors {
     readonly room: string;
     readonly entries: readonly EntryVector[];
   };
+  readonly two: {
+    readonly other: { readonly identity: string; readonly static_private: string };
+    readonly talk_room: string;
+    readonly private_room: string;
+    readonly ephemeral_private: string;
+    readonly plain: string;
+    readonly body: string;
+    readonly away_open: string;
+    readonly away_sealed: string;
+    readonly beacon: { readonly tag: string; readonly sum: string; readonly bytes: string };
+  };
   readonly link: string;
   readonly records: readonly Named[];
 }
@@ -102,6 +113,18 @@ export const SAID: Readonly<Record<string, RoomRecord>> = {
   "refused": { type: "refused", code: 1, text: "no" },
   "notice": { type: "notice", code: 3, text: "slower, please" },
   "leave": { type: "leave" },
+  "private": { type: "private", parent: fromHex(ROOMS.open_room.room), author: NAME.author },
+  "privates": {
+    type: "privates",
+    authors: [NAME.author, fromHex(ROOMS.open_room.entries[2]?.id ?? "")],
+  },
+  "peers": {
+    type: "peers",
+    peers: [
+      { tag: NAME.log, host: "192.0.2.1", port: 2410 },
+      { tag: NAME.log, host: "2001:db8::7", port: 40_000 },
+    ],
+  },
 };
 
 /** The bytes of a record of the vectors. */

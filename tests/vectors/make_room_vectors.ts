@@ -7,10 +7,19 @@
 
 import { encodeBody } from "../../lib/chat/body.ts";
 import { NO_ENTRY, signEntry } from "../../lib/chat/entry.ts";
+import { digestOf, roomTag } from "../../lib/chat/digest.ts";
 import { formatLink, relayHash } from "../../lib/chat/link.ts";
 import { sha256 } from "../../lib/crypto/hash.ts";
 import { certify, type Identity, makeIdentity } from "../../lib/crypto/identity.ts";
-import { openRoomNumber, RoomKey } from "../../lib/crypto/room_key.ts";
+import { PrivateKey } from "../../lib/crypto/private_key.ts";
+import {
+  openRoomNumber,
+  privateRoomNumber,
+  RoomKey,
+  talkRoomNumber,
+} from "../../lib/crypto/room_key.ts";
+import { Away } from "../../lib/peer/away.ts";
+import { encodeBeacon } from "../../lib/wire/beacon.ts";
 import { keyPair } from "../../lib/crypto/x25519.ts";
 import { CLOCK_STEPS, encodeFields, type Entry } from "../../lib/wire/entry.ts";
 import { encodeRoom, type RoomRecord } from "../../lib/wire/room.ts";
@@ -118,8 +127,59 @@ function records(
     ["refused", { type: "refused", code: 1, text: "no" }],
     ["notice", { type: "notice", code: 3, text: "slower, please" }],
     ["leave", { type: "leave" }],
+    ["private", { type: "private", parent: room, author }],
+    ["privates", { type: "privates", authors: [author, head] }],
+    ["peers", {
+      type: "peers",
+      peers: [
+        { tag: LOG, address: { host: "192.0.2.1", port: 2410 } },
+        { tag: LOG, address: { host: "2001:db8::7", port: 40_000 } },
+      ],
+    }],
   ];
   return all.map(([title, record]) => ({ name: title, bytes: toHex(encodeRoom(record)) }));
+}
+
+/** Rooms of two, being away, and beacons. */
+function twoJson(ann: Identity, lobby: Uint8Array, key: RoomKey): object {
+  const bob = makeIdentity(seed("bob identity")), bobStatic = keyPair(seed("bob static"));
+  const annStatic = keyPair(seed("ann static")), instance = seed("ann instance").slice(0, 8);
+  const room = privateRoomNumber(lobby, ann.publicKey, bob.publicKey);
+  const plain = encodeBody({ kind: "text", text: "only you" });
+  const sealed = new PrivateKey({
+    room,
+    own: ann.publicKey,
+    ownStatic: annStatic,
+    otherStatic: () => bobStatic.publicKey,
+  }).seal(ann.publicKey, LOG, () => seed("private ephemeral"), plain);
+  const away = (number: Uint8Array, seal: RoomKey | undefined): string => {
+    const random = (size: number): Uint8Array => seed("presence nonce").slice(0, size);
+    const said = new Away({ identity: ann, room: number, seal, random, wall: () => TIME });
+    said.set("lunch", 0);
+    return toHex(said.due(0) ?? new Uint8Array(0));
+  };
+  const sum = seed("sum");
+  return {
+    other: { identity: toHex(bob.publicKey), static_private: toHex(seed("bob static")) },
+    talk_room: toHex(talkRoomNumber(ann.publicKey, bob.publicKey)),
+    private_room: toHex(room),
+    ephemeral_private: toHex(seed("private ephemeral")),
+    plain: toHex(plain),
+    body: toHex(sealed),
+    away_open: away(lobby, undefined),
+    away_sealed: away(key.room, key),
+    beacon: {
+      tag: toHex(instance),
+      sum: toHex(sum),
+      bytes: toHex(encodeBeacon({
+        leaving: false,
+        tag: instance,
+        port: 2410,
+        room: roomTag(lobby, instance),
+        digest: digestOf(lobby, instance, sum),
+      })),
+    },
+  };
 }
 
 /** All vectors of rooms. */
@@ -138,6 +198,7 @@ export function makeRoomVectors(): { readonly [part: string]: unknown } {
       room: toHex(key.room),
       entries: logJson(log(ann, key.room, key)),
     },
+    two: twoJson(ann, lobby, key),
     link: formatLink({
       host: "relay.example",
       port: 4_000,
