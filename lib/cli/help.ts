@@ -24,7 +24,7 @@ export function programHelp(commands: readonly Command[]): string {
     "udpchat: chat from a terminal, over UDP",
     "",
     "Usage: udpchat [COMMAND] [OPTIONS]",
-    "  without a command, on a terminal, it asks what is needed and then chats",
+    "  without a command it chats with everybody on this network",
     "",
     "Commands:",
     ...rows(commands.map((each) => [`${each.name} ${each.usage}`.trim(), each.summary])),

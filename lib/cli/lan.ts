@@ -110,8 +110,14 @@ function openLan(host: Host, options: Options, sessions: Endpoint): LanEndpoint 
     clock: host.clock,
     sessions,
     only,
+    host: sessions.addresses[0] && boundTo(sessions.addresses[0].host),
     family: bindingOf(options).family,
   });
+}
+
+/** The address that sessions are bound to; undefined where it is all. */
+function boundTo(host: string): string | undefined {
+  return host === "::" || host === "0.0.0.0" ? undefined : host;
 }
 
 interface Gathering {

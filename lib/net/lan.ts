@@ -35,6 +35,8 @@ export interface LanOptions {
   readonly sessions: Endpoint;
   /** Only this interface. */
   readonly only?: string | undefined;
+  /** Only this address of this machine. */
+  readonly host?: string | undefined;
   /** One family only. */
   readonly family?: 4 | 6 | undefined;
   /** Lists interfaces; replaced in tests. */
@@ -161,8 +163,9 @@ export class LanEndpoint implements Endpoint {
 
   #look(): void {
     if (this.#closed) return;
-    const { only, list, clock, family: wanted } = this.#options, seen = new Set<string>();
+    const { only, list, clock, host, family: wanted } = this.#options, seen = new Set<string>();
     for (const address of localAddresses(only, list)) {
+      if (host !== undefined && address.host !== host) continue;
       if (wanted !== undefined && family(address.host) !== wanted) continue;
       seen.add(address.host);
       if (!this.#ways.has(address.host)) this.#openWay(address);

@@ -81,6 +81,20 @@ Deno.test("lan: other rooms are not seen, a secret shuts strangers out, --peer i
   assertEquals([eve.out.all, zoe.out.all], [[], []]);
 });
 
+Deno.test("lan: --host keeps beacons and sessions on one address", { ignore }, async () => {
+  const args = ["lan", "--host", "127.0.0.1", "--port", "0", "--room", crypto.randomUUID()];
+  await using ann = new Program([...args, "--ephemeral", "--name", "ann"]);
+  await using bob = new Program([...args, "--ephemeral", "--name", "bob", "--json"]);
+  await ann.err.next("bob is here");
+  await bob.out.next('"here"');
+  await ann.type("hi");
+  await bob.out.next('"text":"hi"');
+  for (const line of bob.out.all) {
+    const { address, from } = JSON.parse(line);
+    for (const each of [address, from?.address]) if (each) assertEquals(each.host, "127.0.0.1");
+  }
+});
+
 Deno.test("lan: an unknown interface is an error that names those there are", async () => {
   const { exit, err } = await runProgram(["lan", "--interface", "nonsense0", "--ephemeral"]);
   assertEquals(exit, 1);
