@@ -40,7 +40,9 @@ export interface LanOptions {
   /** One family only. */
   readonly family?: 4 | 6 | undefined;
   /** Lists interfaces; replaced in tests. */
-  readonly list?: () => Deno.NetworkInterfaceInfo[];
+  readonly list?: (() => Deno.NetworkInterfaceInfo[]) | undefined;
+  /** What is sent to everybody by one way, so that it is known again; as it is if left out. */
+  readonly mark?: ((bytes: Uint8Array, by: LocalAddress, to: Address) => Uint8Array) | undefined;
 }
 
 /** How beacons leave by one address. */
@@ -118,7 +120,8 @@ export class LanEndpoint implements Endpoint {
     for (const way of [...this.#ways.values()]) {
       const failures = new Map<string, SendFailure | undefined>();
       for (const each of way.to) {
-        const failed = await way.out.send(bytes, each);
+        const marked = this.#options.mark?.(bytes, way.address, each) ?? bytes;
+        const failed = await way.out.send(marked, each);
         failures.set(each.host, failed);
         if (failed) failure = failed;
         else left = true;
@@ -219,6 +222,8 @@ function open(hostname: string): Deno.DatagramConn {
     hostname,
     port: BEACON_PORT,
     reuseAddress: true,
+    // Deno turns it off: programs beside us on this machine would not hear our multicasts.
+    loopback: true,
   });
 }
 
