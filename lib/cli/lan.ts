@@ -12,8 +12,8 @@ import { keyText } from "../crypto/identity.ts";
 import { newSecret } from "../crypto/secret.ts";
 import { openRoomNumber, RoomKey } from "../crypto/room_key.ts";
 import { localHosts } from "../net/bind.ts";
-import { type Endpoint, NetError } from "../net/endpoint.ts";
-import { interfaceNames } from "../net/interfaces.ts";
+import type { Endpoint } from "../net/endpoint.ts";
+import { checkInterface } from "../net/interfaces.ts";
 import { EVERYBODY, LanEndpoint } from "../net/lan.ts";
 import type { MemberEvent, RoomPlace } from "../peer/member_event.ts";
 import { Mesh } from "../peer/mesh.ts";
@@ -98,13 +98,11 @@ async function peersOf(options: Options): Promise<Address[]> {
 
 function openLan(host: Host, options: Options, sessions: Endpoint): LanEndpoint {
   const { interface: only } = options;
-  const names = interfaceNames();
-  if (only !== undefined && !names.includes(only)) {
+  try {
+    if (only !== undefined) checkInterface(only);
+  } catch (error) {
     sessions.close();
-    throw new NetError(
-      "INTERFACE",
-      `Cannot find the interface ${only}: there are ${names.join(", ")}`,
-    );
+    throw error;
   }
   return new LanEndpoint({
     clock: host.clock,

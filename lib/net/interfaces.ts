@@ -5,6 +5,7 @@
  */
 
 import { canonicalHost, family, isLoopback } from "../wire/address.ts";
+import { NetError } from "./endpoint.ts";
 
 /** One address of one interface. */
 export interface LocalAddress {
@@ -27,26 +28,11 @@ export function localAddresses(
   only?: string,
   list: () => Deno.NetworkInterfaceInfo[] = Deno.networkInterfaces,
 ): LocalAddress[] {
-  let all: Deno.NetworkInterfaceInfo[];
-  try {
-    all = list();
-  } catch {
-    return [];
-  }
-  return all.filter(({ name }) => only === undefined || name === only).flatMap((each) => {
+  return listed(list).filter(({ name }) => only === undefined || name === only).flatMap((each) => {
     const { name, address } = each, host = canonicalHost(address), index = each.scopeid ?? 0;
     if (family(host) === 4) return [{ name, host, index: 0 }];
     return host.startsWith("fe80:") ? [{ name, host: `${host}%${name}`, index }] : [];
   });
-}
-
-/** The names of all interfaces; empty where the system does not tell. */
-export function interfaceNames(): string[] {
-  try {
-    return [...new Set(Deno.networkInterfaces().map(({ name }) => name))];
-  } catch {
-    return [];
-  }
 }
 
 /**
@@ -56,4 +42,104 @@ export function interfaceNames(): string[] {
  */
 export function broadcastOf(host: string): string {
   return isLoopback(host) ? "127.255.255.255" : "255.255.255.255";
+}
+
+/**
+ * The names of all interfaces that have an address.
+ *
+ * @param list Lists them; replaced in tests.
+ * @returns Each name once, loopback last; empty where the system does not tell.
+ */
+export function interfaceNames(
+  list: () => Deno.NetworkInterfaceInfo[] = Deno.networkInterfaces,
+): string[] {
+  const all = listed(list);
+  const loops = new Set(all.filter((each) => isLoopback(each.address)).map((each) => each.name));
+  const names = [...new Set(all.map((each) => each.name))];
+  return [...names.filter((name) => !loops.has(name)), ...loops];
+}
+
+/**
+ * Refuses the name of an interface that there is not.
+ *
+ * @param name What somebody asked for.
+ * @param list Lists interfaces; replaced in tests.
+ * @throws {NetError} If no interface has that name; the message names those that there are.
+ */
+export function checkInterface(
+  name: string,
+  list: () => Deno.NetworkInterfaceInfo[] = Deno.networkInterfaces,
+): void {
+  const names = interfaceNames(list);
+  if (names.includes(name)) return;
+  const known = names.length === 0
+    ? "there is none with an address"
+    : `there are ${names.join(", ")}`;
+  throw new NetError("INTERFACE", `Cannot find the interface ${name}: ${known}`);
+}
+
+/** An interface of this machine, whether or not beacons can leave by it. */
+export interface LocalInterface {
+  readonly name: string;
+  readonly loopback: boolean;
+  /** All its addresses, canonical, link-local ones without scope. */
+  readonly hosts: readonly string[];
+  /** Largest packet in bytes, IP header included; undefined where the system does not tell. */
+  readonly mtu: number | undefined;
+  /** Whether somebody who was heard from this address is a neighbour there. */
+  readonly near: (host: string) => boolean;
+}
+
+/**
+ * All interfaces of this machine.
+ *
+ * @param only The name of the only interface that is wanted.
+ * @param list Lists them; replaced in tests.
+ * @returns Those that have an address, loopback last.
+ */
+export async function localInterfaces(
+  only?: string,
+  list: () => Deno.NetworkInterfaceInfo[] = Deno.networkInterfaces,
+): Promise<LocalInterface[]> {
+  const all = listed(list);
+  const names = interfaceNames(() => all).filter((name) => only === undefined || name === only);
+  return await Promise.all(names.map(async (name) => {
+    const own = all.filter((each) => each.name === name);
+    return {
+      name,
+      loopback: own.some((each) => isLoopback(each.address)),
+      hosts: own.map((each) => canonicalHost(each.address)),
+      mtu: await mtuOf(name),
+      near: (host: string) =>
+        host.includes("%")
+          ? host.endsWith(`%${name}`)
+          : own.some(({ address, netmask }) => sameNet(host, address, netmask)),
+    };
+  }));
+}
+
+/** Linux tells the MTU in a file; elsewhere only programs do. */
+async function mtuOf(name: string): Promise<number | undefined> {
+  try {
+    const mtu = Number(await Deno.readTextFile(`/sys/class/net/${name}/mtu`));
+    return Number.isInteger(mtu) && mtu > 0 ? mtu : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether two IPv4 addresses are on one network. */
+function sameNet(a: string, b: string, netmask: string): boolean {
+  if (family(a) !== 4 || family(b) !== 4) return false;
+  const numbers = (text: string) => text.split(".").map(Number);
+  const [first, second, mask] = [numbers(a), numbers(b), numbers(netmask)];
+  return mask.every((bits, at) => ((first[at] ?? 0) & bits) === ((second[at] ?? 0) & bits));
+}
+
+function listed(list: () => Deno.NetworkInterfaceInfo[]): Deno.NetworkInterfaceInfo[] {
+  try {
+    return list();
+  } catch {
+    return [];
+  }
 }
