@@ -4,14 +4,14 @@
  * @module
  */
 
-import { equal } from "../crypto/hash.ts";
-import { keyTag, keyText } from "../crypto/identity.ts";
+import { keyText } from "../crypto/identity.ts";
 import { bindUdp } from "../net/bind.ts";
-import { Pinger, type PingEvent, type PingSummary } from "../peer/ping.ts";
+import { Pinger, type PingEvent } from "../peer/ping.ts";
 import { formatAddress } from "../wire/address.ts";
 import type { Invocation } from "./command.ts";
 import { openFront } from "./front.ts";
 import { bindingOf } from "./options.ts";
+import { answersText, linkEvent, ms, otherKeyText, type PingUp, summarise } from "./ping_report.ts";
 import { DEFAULT_TIMEOUT } from "./plain.ts";
 import { openProfile, pinnedKey } from "./profile.ts";
 import { runMachine } from "./run_machine.ts";
@@ -43,38 +43,23 @@ export async function run({ host, options, words }: Invocation): Promise<number>
   const say = (line: string): void => {
     if (!options.json) host.console.output.push(`${line}\n`);
   };
-  let peer = { key: "", mtu: 0, address: { host: place.host, port: place.port } };
+  let up: PingUp | undefined;
   const report = (event: PingEvent): void => {
     if (event.type === "up") {
-      const { session } = event;
-      peer = { key: keyText(event.key), mtu: session.link.mtu, address: session.address };
-      const text = `${formatAddress(peer.address)} answers with the key ${keyTag(event.key)} ` +
-        `after ${ms(event.took)} (handshake)`;
-      reporter.report({ event: "notice", level: "info", code: "connected", text });
-      if (pinned !== undefined && !equal(pinned, event.key)) {
-        reporter.report({
-          event: "notice",
-          level: "warning",
-          code: "changed-key",
-          text: `${words[0]} answered with the key ${
-            keyTag(pinned)
-          } before: somebody may be in between`,
-        });
-      }
+      up = event;
+      reporter.report({
+        event: "notice",
+        level: "info",
+        code: "connected",
+        text: answersText(event),
+      });
+      const text = otherKeyText(words[0] ?? "", pinned, event.key);
+      if (text) reporter.report({ event: "notice", level: "warning", code: "changed-key", text });
     } else if (event.type === "lost") {
       say(`${event.number}: no answer`);
-    } else {
-      const { sent, received, times } = machine.summary;
-      say(`${event.number}: ${ms(event.rtt)} from ${formatAddress(peer.address)}`);
-      reporter.report({
-        event: "link",
-        peer: peer.key,
-        rtt_ms: round(event.rtt),
-        jitter_ms: round(jitter(times)),
-        loss: round(1 - received / sent),
-        mtu: peer.mtu,
-        address: peer.address,
-      });
+    } else if (up) {
+      say(`${event.number}: ${ms(event.rtt)} from ${formatAddress(up.session.address)}`);
+      reporter.report(linkEvent(up, event.rtt, machine.summary));
     }
   };
   const ready = { mode: "ping", key: keyText(credentials.identity.publicKey) };
@@ -92,44 +77,4 @@ export async function run({ host, options, words }: Invocation): Promise<number>
   } finally {
     profile.close();
   }
-}
-
-/** The blocks of a sparkline, lowest first (Unicode Block Elements). */
-const BLOCKS = "\u2581\u2582\u2583\u2584\u2585\u2586\u2587\u2588";
-/** Points in a sparkline (our choice: it fits beside its label at 80 columns). */
-const POINTS = 60;
-
-function summarise({ sent, received, times }: PingSummary, plot: boolean): string[] {
-  if (sent === 0) return ["nobody answered"];
-  const lost = (1 - received / sent) * 100;
-  const lines = [`${sent} asked, ${received} answered, ${round(lost)} % lost`];
-  if (times.length === 0) return lines;
-  const sorted = [...times].sort((a, b) => a - b);
-  const at = (share: number) =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-  lines.push(
-    `min ${ms(at(0))}, median ${ms(at(0.5))}, p95 ${ms(at(0.95))}, max ${ms(at(1))}, ` +
-      `jitter ${ms(jitter(times))}`,
-  );
-  if (plot) lines.push(sparkline(times.slice(-POINTS), at(0), at(1)));
-  return lines;
-}
-
-function sparkline(times: readonly number[], least: number, most: number): string {
-  const step = (most - least) / (BLOCKS.length - 1) || 1;
-  return times.map((time) => BLOCKS[Math.round((time - least) / step)] ?? "").join("");
-}
-
-/** The mean difference of neighbours, in ms (RFC 3550 §6.4.1 smooths the same). */
-function jitter(times: readonly number[]): number {
-  const steps = times.slice(1).map((time, at) => Math.abs(time - (times[at] ?? 0)));
-  return steps.length === 0 ? 0 : steps.reduce((sum, each) => sum + each, 0) / steps.length;
-}
-
-function ms(value: number): string {
-  return `${value < 10 ? value.toFixed(2) : value.toFixed(1)} ms`;
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
 }
