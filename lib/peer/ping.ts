@@ -24,6 +24,8 @@ export interface PingOptions {
   readonly interval: number;
   /** How long to wait for an answer, in ms. */
   readonly timeout: number;
+  /** Find out how large a datagram the path carries as well. */
+  readonly measure?: boolean | undefined;
 }
 
 /** What happened. */
@@ -164,6 +166,7 @@ export class Pinger {
       if (event.type === "up" && event.call !== undefined && !this.#session) {
         this.#session = event.session;
         const { remote: { identity: key }, session } = event;
+        if (this.#options.measure) session.measure();
         this.#events.push({ type: "up", session, key, took: now - this.#begun });
         this.#ask(event.session, now);
       } else if (event.type === "session" && event.session === this.#session) {

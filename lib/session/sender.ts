@@ -179,12 +179,14 @@ export class Sender {
         {},
       );
     }
-    if (!this.#state.streams.ready(true)) return undefined;
+    const ready = this.#state.streams.ready(true);
+    if (!ready && !this.#state.measure) return undefined;
     const size = this.#state.path.probeSize(now);
     if (size !== undefined && this.#state.final === undefined) {
       this.#state.path.probed(size);
       return this.#send(() => [PING], now, { probe: size });
     }
+    if (!ready) return undefined;
     if (!bulk) {
       this.#state.paceAt = bulkAt;
       return undefined;

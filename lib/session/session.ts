@@ -176,6 +176,11 @@ export class Session {
     if (this.#state.datagrams.length > MAX_DATAGRAMS) this.#state.datagrams.shift();
   }
 
+  /** Finds out how large a datagram the path carries, also when nothing large is to be sent. */
+  measure(): void {
+    this.#state.measure = true;
+  }
+
   /**
    * Gives a stream up: what of it has not arrived need not.
    *

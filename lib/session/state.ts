@@ -81,6 +81,8 @@ export class SessionState {
   number = 0;
   /** A PING is wanted. */
   ping: boolean;
+  /** What the path carries is wanted, though nothing large waits. */
+  measure = false;
   /** Something was said since the keys were changed. */
   used = false;
   /** The number of the first packet under these keys. */
