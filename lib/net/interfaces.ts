@@ -78,6 +78,26 @@ export function checkInterface(
   throw new NetError("INTERFACE", `Cannot find the interface ${name}: ${known}`);
 }
 
+/**
+ * Lists only what belongs to one address: that address, and of IPv6 the others of its interface.
+ *
+ * @param host A canonical address of this machine.
+ * @param list Lists everything; replaced in tests.
+ */
+export function listOnly(
+  host: string,
+  list: () => Deno.NetworkInterfaceInfo[] = Deno.networkInterfaces,
+): () => Deno.NetworkInterfaceInfo[] {
+  const bare = host.split("%")[0];
+  return () => {
+    const all = listed(list);
+    const found = all.filter((each) => canonicalHost(each.address) === bare);
+    if (family(host) === 4) return found;
+    const names = new Set(found.map((each) => each.name));
+    return all.filter((each) => each.family === "IPv6" && names.has(each.name));
+  };
+}
+
 /** An interface of this machine, whether or not beacons can leave by it. */
 export interface LocalInterface {
   readonly name: string;

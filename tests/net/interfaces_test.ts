@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   checkInterface,
   interfaceNames,
+  listOnly,
   localAddresses,
   localInterfaces,
 } from "../../lib/net/interfaces.ts";
@@ -57,6 +58,14 @@ Deno.test("localAddresses() takes IPv4 and link-local IPv6, of one interface if 
   ]);
   assertEquals(localAddresses(undefined, LIST).length, 4);
   assertEquals(localAddresses(undefined, BROKEN), []);
+});
+
+Deno.test("listOnly() lists one address, and of IPv6 the others of its interface", () => {
+  const only = (host: string) => listOnly(host, LIST)().map((each) => each.address);
+  assertEquals(only("192.168.1.20"), ["192.168.1.20"]);
+  assertEquals(only("2001:db8::1"), ["fe80::1", "2001:db8::1"]);
+  assertEquals(only("fe80::1%eth0"), ["fe80::1", "2001:db8::1"]);
+  assertEquals(only("10.0.0.1"), []);
 });
 
 Deno.test("localInterfaces() tells all addresses, and who is a neighbour", async () => {
