@@ -13,7 +13,7 @@ import { nearest } from "../chat/nearest.ts";
 import { plain } from "./plain.ts";
 import { plainServe } from "./plain_serve.ts";
 import { service } from "./service.ts";
-import { history, id, invite, join, lan, ping, serve, talk } from "./session_commands.ts";
+import { doctor, history, id, invite, join, lan, ping, serve, talk } from "./session_commands.ts";
 
 const completions: Command = {
   name: "completions",
@@ -59,6 +59,7 @@ export const COMMANDS: readonly Command[] = [
   invite,
   history,
   ping,
+  doctor,
   id,
   plain,
   plainServe,

@@ -137,6 +137,26 @@ export const ping: Command = {
   run: async (invocation) => await (await import("./ping.ts")).run(invocation),
 };
 
+/** `doctor`. */
+export const doctor: Command = {
+  name: "doctor",
+  usage: "[HOST[:PORT]]",
+  words: [0, 1],
+  summary: "which paths work here, and what to do about those that do not",
+  options: ["interface"],
+  details: [
+    "Looks at each network interface: sends test datagrams to everybody on it, by",
+    "multicast and by broadcast, and listens for two seconds whether they come back",
+    "and whether others are heard. Looks at the UDP ports 2410 (chat; --port N for",
+    "another) and 2411 (finding each other). With HOST it calls the udpchat there as",
+    "ping does. Ends with what to do. Nothing is changed, and no program is run.",
+    "Exit status 0 when chat will work: HOST answers, or without HOST others can be",
+    "found; 1 when not.",
+  ],
+  examples: ["doctor", "doctor relay.example:2410 --interface eth0"],
+  run: async (invocation) => await (await import("./doctor.ts")).run(invocation),
+};
+
 /** `id`. */
 export const id: Command = {
   name: "id",
