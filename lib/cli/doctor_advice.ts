@@ -6,7 +6,7 @@
  */
 
 import type { Cause, Diagnosis, Seen, SeenPort, SeenTarget } from "../peer/diagnosis.ts";
-import { family } from "../wire/address.ts";
+import { family, isLoopback, parseTarget } from "../wire/address.ts";
 
 /** One thing to do. */
 export interface Advice {
@@ -86,6 +86,12 @@ function targetAdvice({ place, outcome }: SeenTarget): Advice {
         commands: ["udpchat doctor"],
       };
     default:
+      if (isLoopback(parseTarget(place).host)) {
+        return {
+          text: "See that udpchat runs there:",
+          commands: [`udpchat serve --port ${port}`],
+        };
+      }
       return {
         text: `On the other machine, see that udpchat runs, and that its firewall and router ` +
           `let UDP port ${port} in:`,

@@ -81,7 +81,7 @@ export function doctorLines(
     level === "info" ? line : theme[level](line);
   const found = shown.flatMap((each) => [
     ...folded(MARKS[each.level], each.text, width).map(paint(each)),
-    ...each.details.flatMap((line) => folded("        ", line, width)),
+    ...each.details.flatMap((line) => folded("        ", line, width, "  ")),
   ]);
   const verdicts = [verdict.text, ...verdict.details].flatMap((line) => folded("", line, width));
   return [
@@ -96,9 +96,9 @@ export function doctorLines(
   ];
 }
 
-/** Cuts a line between words; what is cut off stands below the beginning of the text. */
-function folded(head: string, text: string, width: number): string[] {
-  const indent = " ".repeat(head.length);
-  return wrap(printable(text), (line) => head.length + line.length <= width)
+/** Cuts a line between words; what is cut off stands below the beginning of the text, or deeper. */
+function folded(head: string, text: string, width: number, deeper = ""): string[] {
+  const indent = " ".repeat(head.length) + deeper;
+  return wrap(printable(text), (line) => indent.length + line.length <= width)
     .map((line, at) => `${at === 0 ? head : indent}${line}`);
 }
