@@ -6,7 +6,7 @@
  */
 
 import type { Cause, Diagnosis, Seen, SeenPort, SeenTarget } from "../peer/diagnosis.ts";
-import { family, isLoopback, parseTarget } from "../wire/address.ts";
+import { isLoopback, parseTarget } from "../wire/address.ts";
 
 /** One thing to do. */
 export interface Advice {
@@ -39,8 +39,7 @@ export function adviceFor(
   os: typeof Deno.build.os,
 ): Advice[] {
   const advice = diagnosis.causes.flatMap((cause) => adviceOn(cause, os));
-  const ready = diagnosis.works && diagnosis.causes.every(({ kind }) => kind !== "chat port");
-  if (ready) advice.push(goAhead(seen, diagnosis.finds));
+  if (diagnosis.works) advice.push(goAhead(seen));
   return advice;
 }
 
@@ -64,8 +63,8 @@ function adviceOn(cause: Cause, os: typeof Deno.build.os): Advice[] {
     case "alone":
       return [{
         text: "Should others be here? If neither of two machines hears the other, the network " +
-          "itself keeps them apart, as guest Wi-Fi does, and a relay is needed. To see that, " +
-          "run this on both at the same time:",
+          "itself keeps them apart, as guest Wi-Fi does: try lan --peer ADDRESS, else use a " +
+          "relay. To see that, run this on both at the same time:",
         commands: ["udpchat doctor"],
       }];
   }
@@ -172,24 +171,22 @@ function routeAdvice(names: readonly string[], os: typeof Deno.build.os): Advice
 
 function chatAdvice({ port }: SeenPort): Advice {
   return {
-    text: `UDP port ${port} is in use, perhaps by udpchat itself; talk takes another one then. ` +
+    text:
+      `UDP port ${port} is in use, perhaps by udpchat itself; talk and lan take another one then. ` +
       "To be called all the same, or to run a relay, choose a port and tell it to the others:",
     commands: ["udpchat talk --port 4000", "udpchat serve --port 4000"],
   };
 }
 
-function goAhead({ target, interfaces }: Seen, finds: readonly string[]): Advice {
+function goAhead({ target }: Seen): Advice {
   if (target) {
     return {
       text: "To chat with a person, or in a room if it is a relay:",
       commands: ["talk", "join"].map((command) => `udpchat ${command} ${quoted(target.place)}`),
     };
   }
-  const usable = interfaces.filter((each) => finds.includes(each.name));
-  const own = usable.flatMap((each) => each.addresses).map((each) => each.host)
-    .filter((host) => family(host) === 4);
   return {
-    text: "To chat with somebody, run the first here and the second there:",
-    commands: ["udpchat talk", `udpchat talk ${own[0] ?? "HOST"}`],
+    text: "To chat with everybody on this network, run this on each machine:",
+    commands: ["udpchat lan"],
   };
 }

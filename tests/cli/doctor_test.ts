@@ -116,7 +116,7 @@ const SYSTEMS = ["linux", "windows", "darwin", "freebsd"] as const;
 
 /** Everything that can be wrong, one by one. */
 const TROUBLES: readonly (readonly [string, Partial<Seen>, linux: RegExp])[] = [
-  ["nothing", {}, /udpchat talk/],
+  ["nothing", {}, /udpchat lan/],
   ["no interface", { interfaces: [LO] }, /Connect this machine to a network/],
   [
     "a firewall",
