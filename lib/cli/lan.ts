@@ -154,7 +154,7 @@ async function gather(gathering: Gathering): Promise<number> {
   const memory = openMemory(stores.history, host, front);
   greet(front, machine, room);
   for (const text of profile.notes) notice(front, "warning", "profile", text);
-  if (!endpoint.hears) notice(front, "warning", "beacons", DEAF);
+  if (!endpoint.hears && !options.ipv6) notice(front, "warning", "beacons", DEAF);
   const alone = host.clock.wake(host.clock.now() + ALONE_MS, () => {
     if (machine.size === 0) notice(front, "info", "alone", aloneText(endpoint, options));
   });
