@@ -69,8 +69,6 @@ interface Pair {
 
 /** Messages of both sides, with one person at a time. */
 export class Exchange {
-  /** Messages that were lost before they came here. */
-  lost = 0;
   readonly #options: ExchangeOptions;
   readonly #own: Uint8Array;
   /** The log that is begun with somebody new. */

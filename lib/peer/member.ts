@@ -18,8 +18,9 @@ import type { SendFailure, Transmit } from "../wire/datagram.ts";
 import type { RoomRecord } from "../wire/room.ts";
 import { Away } from "./away.ts";
 import { Calls } from "./calls.ts";
+import { type Done, Ending } from "./ending.ts";
 import type { Link } from "./link.ts";
-import type { MemberDone, MemberEvent, MemberOptions } from "./member_event.ts";
+import type { MemberEvent, MemberOptions } from "./member_event.ts";
 import { noticeOf } from "./member_notice.ts";
 import { MemberRooms } from "./member_rooms.ts";
 import { Node } from "./node.ts";
@@ -44,12 +45,9 @@ export class Member {
   #link: Link | undefined;
   #everUp = false;
   readonly #pin: Pin;
-  #lost = 0;
-  #ended = false;
   /** When to see whether a relay that stores nothing is still there, in ms. */
   #nudgeAt: number | undefined;
-  #deadline: number | undefined;
-  #done: MemberDone | undefined;
+  readonly #ending: Ending;
 
   /**
    * Starts calling.
@@ -60,6 +58,7 @@ export class Member {
    */
   constructor(options: MemberOptions, now: number) {
     this.#options = options;
+    this.#ending = new Ending(options);
     this.#own = options.hub.credentials.identity.publicKey;
     this.#node = new Node({
       hub: options.hub,
@@ -83,8 +82,8 @@ export class Member {
   }
 
   /** Why it is over, once it is. */
-  get done(): MemberDone | undefined {
-    return this.#done;
+  get done(): Done | undefined {
+    return this.#ending.done;
   }
 
   /** So much waits that no more lines should be read for now. */
@@ -146,11 +145,10 @@ export class Member {
    * @param now Time in ms.
    */
   sayAll(texts: readonly string[], now: number): void {
-    if (this.#done || this.#ended) return;
+    if (this.#ending.closed) return;
     this.#rooms.say(texts, now);
     this.#nudgeAt ??= now + NUDGE_MS;
-    // Nobody who takes anything is no reason to wait for ever with what a pipe still has.
-    if (this.full && !this.#options.stay) this.#deadline ??= now + this.#options.timeout;
+    if (this.full) this.#ending.fill(now);
   }
 
   /**
@@ -163,7 +161,7 @@ export class Member {
    * @throws {Error} If it cannot be kept; it was not said then.
    */
   sayTo(partner: Uint8Array, text: string, now: number): void {
-    if (this.#done || this.#ended) return;
+    if (this.#ending.closed) return;
     this.#rooms.sayTo(partner, text, now);
     this.#nudgeAt ??= now + NUDGE_MS;
   }
@@ -191,7 +189,7 @@ export class Member {
 
   /** A line was refused before it came here: it counts as not delivered. */
   lose(): void {
-    this.#lost++;
+    this.#ending.lost++;
   }
 
   /**
@@ -200,9 +198,7 @@ export class Member {
    * @param now Time in ms.
    */
   endInput(now: number): void {
-    if (this.#ended || this.#options.stay) return;
-    this.#ended = true;
-    this.#deadline = now + this.#options.timeout;
+    this.#ending.end(now);
     this.#leaveIfReady();
   }
 
@@ -218,7 +214,7 @@ export class Member {
    * @param reason A word or two.
    */
   leave(status: number, reason: string): void {
-    if (this.#done) return;
+    if (this.#ending.done) return;
     for (const id of this.#rooms.missing) {
       this.#events.push({ type: "status", id, state: "failed", reason: "not stored yet" });
     }
@@ -230,10 +226,7 @@ export class Member {
     this.#calls.stop();
     for (const { session } of this.#node.links) this.#node.close(session, CLOSE.done, reason);
     this.#takeBack();
-    const lost = count > 0 || this.#lost > 0;
-    this.#done = status === 0 && lost
-      ? this.#everUp ? { status: 4, reason: "not delivered" } : { status: 3, reason: "no answer" }
-      : { status, reason };
+    this.#ending.finish({ status, reason }, count > 0, this.#everUp);
   }
 
   /**
@@ -264,13 +257,12 @@ export class Member {
     this.#node.hub.tick(now);
     this.#work(now);
     const { retryAt } = this.#calls;
-    if (retryAt !== undefined && now >= retryAt && !this.#done) {
+    if (retryAt !== undefined && now >= retryAt && !this.#ending.done) {
       this.#calls.begin(this.#everUp, now);
     }
     if (this.#nudgeAt !== undefined && now >= this.#nudgeAt) this.#nudge(now);
     this.#tellPresence(now);
-    if (this.#deadline === undefined || now < this.#deadline || this.#done) return;
-    this.#ended = true;
+    if (!this.#ending.isOver(now)) return;
     if (this.#everUp) this.leave(0, "time is over");
     else {
       this.#notice("error", "no-answer", "nobody answered: is udpchat serve running there?");
@@ -295,9 +287,15 @@ export class Member {
 
   /** When `tick` wants to be called, in ms. */
   nextTimeout(): number | undefined {
-    if (this.#done) return undefined;
+    if (this.#ending.done) return undefined;
     const { retryAt } = this.#calls, presence = this.#link && this.#away.dueAt;
-    const times = [this.#node.nextTimeout(), retryAt, this.#deadline, this.#nudgeAt, presence];
+    const times = [
+      this.#node.nextTimeout(),
+      retryAt,
+      this.#ending.deadline,
+      this.#nudgeAt,
+      presence,
+    ];
     return times.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
   }
 
@@ -313,10 +311,7 @@ export class Member {
     const before = this.#rooms.unstored;
     this.#node.work(now);
     for (const event of this.#node.events()) this.#event(event, now);
-    // A relay that takes its time is not one that does not answer.
-    if (this.#rooms.unstored < before) {
-      this.#deadline = this.#ended ? now + this.#options.timeout : undefined;
-    }
+    if (this.#rooms.unstored < before) this.#ending.progress(now);
     this.#leaveIfReady();
   }
 
@@ -342,7 +337,9 @@ export class Member {
   }
 
   #up({ session, remote, call }: Extract<HubEvent, { type: "up" }>, now: number): void {
-    if (this.#done || call === undefined) return this.#node.close(session, CLOSE.done, "no call");
+    if (this.#ending.done || call === undefined) {
+      return this.#node.close(session, CLOSE.done, "no call");
+    }
     const { pinned, expects, asks, room } = this.#options, key = remote.identity;
     if (expects && !expects(key)) {
       this.#notice("error", "relay", "another relay answers than the one that the link names");
@@ -380,7 +377,7 @@ export class Member {
       if (whereabouts) this.#events.push(...this.roster.whereabouts(whereabouts));
     } else if (event.type === "closed") {
       this.#link = undefined;
-      if (this.#done || event.code === CLOSE.replaced && event.by === "us") return;
+      if (this.#ending.done || event.code === CLOSE.replaced && event.by === "us") return;
       this.#notice("warning", "away", "the relay has gone; calling again");
       this.#calls.failed(undefined, now);
       this.#events.push({ type: "resolve" });
@@ -422,7 +419,7 @@ export class Member {
 
   /** What a pipe could not deliver leaves: run again, the script does not say it twice. */
   #takeBack(): void {
-    if (!this.#ended) return;
+    if (!this.#ending.ended) return;
     try {
       this.#rooms.takeBack();
     } catch (error) {
@@ -442,7 +439,9 @@ export class Member {
   }
 
   #leaveIfReady(): void {
-    if (!this.#ended || this.#done || this.#rooms.unstored > 0 || !this.#everUp) return;
+    if (!this.#ending.ended || this.#ending.done || this.#rooms.unstored > 0 || !this.#everUp) {
+      return;
+    }
     this.leave(0, "end of input");
   }
 }

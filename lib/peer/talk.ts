@@ -17,12 +17,13 @@ import type { Address } from "../wire/address.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
 import type { LogHeld } from "../wire/room.ts";
 import { Away, type Whereabouts } from "./away.ts";
+import { type Done, Ending } from "./ending.ts";
 import { Exchange } from "./exchange.ts";
 import type { Link } from "./link.ts";
 import { Node } from "./node.ts";
 import type { NodeEvent } from "./node_event.ts";
 import { type LineEvent, Reception, turnedAway } from "./reception.ts";
-import type { Partner, TalkDone, TalkEvent, TalkOptions } from "./talk_event.ts";
+import type { Partner, TalkEvent, TalkOptions } from "./talk_event.ts";
 import { diskNotice, talkNotice } from "./talk_notice.ts";
 
 /** At the end so long is waited for what the other is owed to arrive, in ms (our choice). */
@@ -48,9 +49,7 @@ export class Talk {
   #nudgeAt: number | undefined;
   /** All of ours is held; until when to wait for what the other is owed, in ms. */
   #owesUntil: number | undefined;
-  #ended = false;
-  #deadline: number | undefined;
-  #done: TalkDone | undefined;
+  readonly #ending: Ending;
 
   /**
    * Starts calling, or waiting.
@@ -60,6 +59,7 @@ export class Talk {
    */
   constructor(options: TalkOptions, now: number) {
     this.#options = options;
+    this.#ending = new Ending(options);
     const { hub, store, wall, name, pinned } = options;
     const own = hub.credentials.identity.publicKey;
     this.#node = new Node({
@@ -87,8 +87,8 @@ export class Talk {
   }
 
   /** Why it is over, once it is. */
-  get done(): TalkDone | undefined {
-    return this.#done;
+  get done(): Done | undefined {
+    return this.#ending.done;
   }
 
   /** So much waits that no more lines should be read for now. */
@@ -141,11 +141,10 @@ export class Talk {
    * @param now Time in ms.
    */
   sayAll(texts: readonly string[], now: number): void {
-    if (this.#done || this.#ended) return;
+    if (this.#ending.closed) return;
     this.#exchange.say(texts, now);
     this.#nudgeAt ??= now + NUDGE_MS;
-    // Nobody who takes anything is no reason to wait for ever with what a pipe still has.
-    if (this.full && !this.#options.stay) this.#deadline ??= now + this.#options.timeout;
+    if (this.full) this.#ending.fill(now);
     if (this.#line.alive) this.#exchange.sent();
     else this.#line.call(now);
   }
@@ -174,7 +173,7 @@ export class Talk {
 
   /** A line was refused before it came here: it counts as not delivered. */
   lose(): void {
-    this.#exchange.lost++;
+    this.#ending.lost++;
   }
 
   /**
@@ -183,9 +182,7 @@ export class Talk {
    * @param now Time in ms.
    */
   endInput(now: number): void {
-    if (this.#ended || this.#options.stay) return;
-    this.#ended = true;
-    this.#deadline = now + this.#options.timeout;
+    this.#ending.end(now);
     this.#leaveIfReady(now);
   }
 
@@ -201,8 +198,8 @@ export class Talk {
    * @param reason A word or two.
    */
   leave(status: number, reason: string): void {
-    if (this.#done) return;
-    const { missing } = this.#exchange, kept = !this.#ended && this.#exchange.isKept;
+    if (this.#ending.done) return;
+    const { missing } = this.#exchange, kept = !this.#ending.ended && this.#exchange.isKept;
     for (const id of missing) {
       this.#events.push({ type: "status", id, state: "failed", reason: "not delivered" });
     }
@@ -211,13 +208,8 @@ export class Talk {
     }
     this.#line.end();
     for (const { session } of this.#node.links) this.#node.close(session, CLOSE.done, reason);
-    if (this.#ended) this.#takeBack();
-    const lost = missing.length > 0 || this.#exchange.lost > 0;
-    this.#done = status === 0 && lost
-      ? this.#line.everUp
-        ? { status: 4, reason: "not delivered" }
-        : { status: 3, reason: "no answer" }
-      : { status, reason };
+    if (this.#ending.ended) this.#takeBack();
+    this.#ending.finish({ status, reason }, missing.length > 0, this.#line.everUp);
   }
 
   /**
@@ -253,8 +245,7 @@ export class Talk {
     this.#line.tick(now);
     this.#tellAway(now);
     if (this.#nudgeAt !== undefined && now >= this.#nudgeAt) this.#nudge(now);
-    if (this.#deadline === undefined || now < this.#deadline || this.#done) return;
-    this.#ended = true;
+    if (!this.#ending.isOver(now)) return;
     if (this.#line.everUp) this.leave(0, "time is over");
     else {
       const text = this.#line.asks
@@ -282,10 +273,10 @@ export class Talk {
 
   /** When `tick` wants to be called, in ms. */
   nextTimeout(): number | undefined {
-    if (this.#done) return undefined;
+    if (this.#ending.done) return undefined;
     const node = this.#node.nextTimeout(), line = this.#line.nextTimeout;
     const away = this.#line.alive ? this.#away?.dueAt : undefined;
-    const times = [node, line, away, this.#deadline, this.#owesUntil, this.#nudgeAt];
+    const times = [node, line, away, this.#ending.deadline, this.#owesUntil, this.#nudgeAt];
     return times.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
   }
 
@@ -293,7 +284,7 @@ export class Talk {
     const before = this.#exchange.size;
     this.#node.work(now);
     for (const event of this.#node.events()) this.#event(event, now);
-    if (!this.#ended && this.#exchange.size < before) this.#deadline = undefined;
+    if (this.#exchange.size < before) this.#ending.progress(now);
     this.#leaveIfReady(now);
   }
 
@@ -463,7 +454,7 @@ export class Talk {
   }
 
   #leaveIfReady(now: number): void {
-    if (!this.#ended || this.#done || this.#exchange.size > 0) return;
+    if (!this.#ending.ended || this.#ending.done || this.#exchange.size > 0) return;
     if (this.#options.to.length > 0 && !this.#line.everUp) return;
     // Our own words are held; theirs may wait for a HAVE of ours that is still on its way.
     this.#owesUntil ??= now + OWED_MS;

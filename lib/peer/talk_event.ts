@@ -90,9 +90,3 @@ export type TalkEvent =
     readonly code: string;
     readonly text: string;
   };
-
-/** Why it is over. */
-export interface TalkDone {
-  readonly status: number;
-  readonly reason: string;
-}

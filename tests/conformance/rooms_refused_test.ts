@@ -53,6 +53,9 @@ Deno.test("rooms: every record that is cut or has more than it should is refused
     const bytes = inner(name);
     for (let end = 1; end < bytes.length; end++) {
       if (name === "entries" && end === oneOfTwo) continue;
+      // Lists without a count are whole after each of their members.
+      const each = { privates: 32, peers: 20 }[name];
+      if (each !== undefined && (end === 1 || end === 1 + each)) continue;
       assertThrows(() => decodeRoomRecord(bytes.slice(0, end)), Malformed);
     }
     assertThrows(() => decodeRoomRecord(join(bytes, zeros(1))), Malformed);
