@@ -29,6 +29,12 @@ export interface Host {
   listen(now: number): void;
 }
 
+/** One way of a datagram. */
+export interface Way {
+  readonly from: Address;
+  readonly to: Address;
+}
+
 /** Steps at one moment that only a machine without rest needs. */
 const MAX_SPINS = 100_000;
 
@@ -40,6 +46,8 @@ export class MachineNet {
   /** Bytes and datagrams that were sent. */
   bytes = 0;
   packets = 0;
+  /** Copies that reached the network, where one datagram goes to many. */
+  copied = 0;
   /** Decides about each datagram before the network does: false for lost. */
   filter: ((flying: Flying, now: number) => boolean) | undefined;
   readonly #way: Impairment<Flying>;
@@ -64,9 +72,14 @@ export class MachineNet {
     this.#at.set(formatAddress(host.address), host);
   }
 
-  /** Where a datagram goes: a network may have addresses that stand for many. */
-  protected copies(to: Address, _from: Address): readonly Address[] {
-    return [to];
+  /** Whence and where a datagram goes: a network may have addresses that stand for many. */
+  protected copies(to: Address, from: Address): readonly Way[] {
+    return [{ from, to }];
+  }
+
+  /** A machine is there by one more address. */
+  protected alias(host: Host, address: Address): void {
+    this.#at.set(formatAddress(address), host);
   }
 
   /** Lets time pass. */
@@ -98,14 +111,20 @@ export class MachineNet {
       for (let next = machine.poll(this.now); next; next = machine.poll(this.now)) {
         this.bytes += next.bytes.length;
         this.packets++;
-        for (const to of this.copies(next.to, host.address)) {
-          const flying = { bytes: next.bytes, from: { ...host.address }, to: { ...to } };
+        for (const { from, to } of this.copies(next.to, host.address)) {
+          const flying = { bytes: next.bytes, from: { ...from }, to: { ...to } };
+          this.copied++;
           if (this.filter?.(flying, this.now) !== false) this.#way.push(flying, this.now);
         }
       }
       host.listen(this.now);
       if (machine.done) host.off = true;
     }
+  }
+
+  /** A datagram that no machine has sent. */
+  inject(flying: Flying): void {
+    this.#way.push(flying, this.now);
   }
 
   #step(): void {

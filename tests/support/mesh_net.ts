@@ -11,9 +11,9 @@ import { Mesh } from "../../lib/peer/mesh.ts";
 import type { MemberEvent, RoomPlace } from "../../lib/peer/member_event.ts";
 import type { Credentials } from "../../lib/session/credentials.ts";
 import type { Address } from "../../lib/wire/address.ts";
-import { type Host, MachineNet } from "./machine_net.ts";
+import { type Host, MachineNet, type Way } from "./machine_net.ts";
 import { MemoryStore } from "./memory_store.ts";
-import { LOBBY, START } from "./room_net.ts";
+import { held, LOBBY, START } from "./room_net.ts";
 import { testRandom } from "./session_pair.ts";
 
 /** Sent to here it reaches all on the same segment. */
@@ -28,6 +28,8 @@ export interface MeshHost extends Host {
   readonly told: (MemberEvent & { readonly at: number })[];
   /** Only those on the same segment hear its beacons. */
   segment: number;
+  /** Its other address. */
+  readonly second?: Address | undefined;
 }
 
 /** How somebody comes. */
@@ -38,11 +40,14 @@ export interface Coming {
   readonly timeout?: number;
   readonly stay?: boolean;
   readonly segment?: number;
+  /** By how many addresses; beacons leave by each, sessions by the first. */
+  readonly addresses?: 1 | 2;
 }
 
 /** The network. */
 export class MeshNet extends MachineNet {
   readonly people: MeshHost[] = [];
+  readonly #at = new Map<string, MeshHost>();
   /** Beacons get lost here: a network that blocks multicast and broadcast. */
   blocked = false;
 
@@ -69,12 +74,17 @@ export class MeshNet extends MachineNet {
       address,
       off: false,
       segment: coming.segment ?? 0,
+      second: coming.addresses === 2 ? { ...address, host: `10.1.0.${number}` } : undefined,
       listen: (at) => {
         for (const event of host.machine.events()) told.push({ ...event, at });
       },
     };
     this.add(host);
     this.people.push(host);
+    for (const each of addressesOf(host)) {
+      this.alias(host, each);
+      this.#at.set(each.host, host);
+    }
     return host;
   }
 
@@ -91,17 +101,28 @@ export class MeshNet extends MachineNet {
     this.flush();
   }
 
-  /** A datagram to everybody is one to each on the segment. */
-  protected override copies(to: Address, from: Address): Address[] {
-    if (to.host !== EVERYBODY.host) return this.#sees(from, to) ? [to] : [];
-    if (this.blocked) return [];
-    return this.people.map(({ address }) => address).filter((each) => this.#sees(from, each));
+  /** A datagram to everybody is one to each on the segment, from each address that its sender has. */
+  protected override copies(to: Address, from: Address): Way[] {
+    const sender = this.#at.get(from.host);
+    if (to.host !== EVERYBODY.host) return this.#sees(sender, to) ? [{ from, to }] : [];
+    if (this.blocked || sender === undefined) return [];
+    return addressesOf(sender).flatMap((each) =>
+      this.people.filter((host) => host.segment === sender.segment)
+        .map(({ address }) => ({ from: each, to: address }))
+    );
   }
 
-  #sees(from: Address, to: Address): boolean {
-    const segmentOf = ({ host }: Address): number | undefined =>
-      this.people.find(({ address }) => address.host === host)?.segment;
-    return segmentOf(from) === segmentOf(to);
+  #sees(from: MeshHost | undefined, to: Address): boolean {
+    return from !== undefined && from.segment === this.#at.get(to.host)?.segment;
+  }
+
+  /** Somebody has another address from now on; nothing comes to the one before. */
+  move(host: MeshHost, address: Address): void {
+    this.alias({ ...host, off: true }, host.address);
+    this.#at.delete(host.address.host);
+    host.address = address;
+    this.alias(host, address);
+    this.#at.set(address.host, host);
   }
 
   #start(name: string, credentials: Credentials, store: MemoryStore, coming: Coming): Mesh {
@@ -120,6 +141,32 @@ export class MeshNet extends MachineNet {
       stay,
     }, this.now);
   }
+}
+
+function addressesOf({ address, second }: MeshHost): Address[] {
+  return second ? [address, second] : [address];
+}
+
+/** Everybody sees all others. */
+export function gathered(hosts: readonly MeshHost[]): boolean {
+  return hosts.every(({ machine }) => machine.size === hosts.length - 1);
+}
+
+/** Everybody holds the same. */
+export function equalStores(hosts: readonly MeshHost[]): boolean {
+  const [first] = hosts;
+  return hosts.every(({ store }) =>
+    store.entries.length === first?.store.entries.length &&
+    held(store).join() === held(first.store).join()
+  );
+}
+
+/** Nobody was shown a message twice. */
+export function onceShown(hosts: readonly MeshHost[]): boolean {
+  return hosts.every(({ told }) => {
+    const ids = told.flatMap((event) => event.type === "message" ? [event.id] : []);
+    return ids.length === new Set(ids).size;
+  });
 }
 
 /** Messages that somebody was shown, of others, in order. */

@@ -1,0 +1,70 @@
+/**
+ * Networks of many sizes, cut and joined, that lose and repeat: in the end all is the same everywhere.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { equalStores, gathered, type MeshHost, MeshNet, onceShown } from "../support/mesh_net.ts";
+
+/** Where there are minutes. */
+const slow = Deno.env.get("UDPCHAT_SLOW") !== undefined;
+
+function comeAll(net: MeshNet, count: number): MeshHost[] {
+  return Array.from(
+    { length: count },
+    (_, at) => net.come(`m${at}`, { addresses: net.random() < 0.3 ? 2 : 1 }),
+  );
+}
+
+/** Everybody has heard everybody's name. */
+function acquainted(hosts: readonly MeshHost[]): boolean {
+  const names = hosts.map(({ name }) => name);
+  return hosts.every(({ name, machine }) => {
+    const known = new Set(machine.roster.people.names);
+    return names.every((each) => each === name || known.has(each));
+  });
+}
+
+/** Cuts a network again and again; then it is whole, and all must be the same everywhere. */
+function storm(seed: number, count: number, until: number): void {
+  const spec = { delay: 1 + seed % 30, jitter: seed % 20, loss: seed % 5 * 7, dup: seed % 3 };
+  const net = new MeshNet(spec, seed), hosts = comeAll(net, count), parts = 1 + seed % 4;
+  let said = 0;
+  while (net.now < until) {
+    net.run(net.now + net.random() * 2_000);
+    const host = hosts[Math.floor(net.random() * count)];
+    if (host === undefined) continue;
+    if (net.random() < 0.6) net.say(host, `${said++}`);
+    else if (net.random() < 0.2) { for (const each of hosts) each.segment = 0; }
+    else host.segment = Math.floor(net.random() * parts);
+  }
+  for (const host of hosts) host.segment = 0;
+  const wanted = said + count;
+  const whole = (): boolean =>
+    gathered(hosts) && hosts[0]?.store.entries.length === wanted && equalStores(hosts);
+  const sizes = hosts.map(({ machine, store }) => `${machine.size}/${store.entries.length}`);
+  assert(net.runUntil(whole, net.now + 180_000), `seed ${seed}, of ${wanted}: ${sizes}`);
+  net.run(net.now + 30_000);
+  assert(whole(), `seed ${seed}: it does not stay so`);
+  assert(acquainted(hosts), `seed ${seed}: not everybody knows everybody`);
+  assert(onceShown(hosts), `seed ${seed}: somebody saw one twice`);
+}
+
+Deno.test(`mesh: networks that are cut and joined converge, for ${slow ? 1_000 : 20} seeds`, () => {
+  for (let seed = 1; seed <= (slow ? 1_000 : 20); seed++) storm(seed, 2 + seed % 5, 15_000);
+});
+
+Deno.test(`mesh: ${slow ? 60 : 20} on a network that is cut and joined converge`, () => {
+  storm(3, slow ? 60 : 20, 20_000);
+});
+
+Deno.test("mesh: one person with two addresses is one person, by one session", () => {
+  const net = new MeshNet({ delay: 5, jitter: 3 });
+  const ann = net.come("ann", { addresses: 2 }), bob = net.come("bob", { addresses: 2 });
+  assert(net.runUntil(() => gathered([ann, bob]), 3_000));
+  net.run(120_000);
+  for (const { told } of [ann, bob]) {
+    assertEquals(told.filter(({ type }) => type === "presence").length, 1);
+  }
+});
