@@ -128,9 +128,7 @@ export class Gathering {
     this.#neighbours.prove(tag, true);
     if (!this.#met.has(tag)) this.#met.set(tag, { at: now, address, gossiped: false });
     for (const calls of this.#peers) {
-      if (calls.to.some(({ host, port }) => host === address.host && port === address.port)) {
-        calls.answered();
-      }
+      if (isOneOf(address, calls.to)) calls.answered();
     }
     this.#neighbours.hurry(now);
   }
@@ -148,7 +146,10 @@ export class Gathering {
     this.#neighbours.prove(tag, false);
     if (left) this.#neighbours.remove(tag);
     if (met === undefined) return;
-    for (const calls of this.#peers) calls.failed(undefined, now);
+    for (const calls of this.#peers) {
+      const isThere = [...this.#met.values()].some(({ address }) => isOneOf(address, calls.to));
+      if (!isThere) calls.failed(undefined, now);
+    }
   }
 
   /** Somebody does not answer: they are called beside the session. */
@@ -249,6 +250,10 @@ export class Gathering {
     this.#calling.set(tag, { calls, until: now + CALL_MS });
     calls.begin(replaces, now);
   }
+}
+
+function isOneOf({ host, port }: Address, all: readonly Address[]): boolean {
+  return all.some((each) => each.host === host && each.port === port);
 }
 
 /** The other way of `roomKey`. */

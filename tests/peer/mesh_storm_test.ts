@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { decodePacket } from "../../lib/wire/packet.ts";
 import { equalStores, gathered, type MeshHost, MeshNet, onceShown } from "../support/mesh_net.ts";
 
 /** Where there are minutes. */
@@ -67,4 +68,20 @@ Deno.test("mesh: one person with two addresses is one person, by one session", (
   for (const { told } of [ann, bob]) {
     assertEquals(told.filter(({ type }) => type === "presence").length, 1);
   }
+});
+
+Deno.test("mesh: that somebody leaves is no reason to call others again", () => {
+  const net = new MeshNet({ delay: 5 }), ann = net.come("ann");
+  const bob = net.come("bob", { peers: [ann.address] }), cem = net.come("cem");
+  assert(net.runUntil(() => gathered([ann, bob, cem]), 5_000));
+  net.run(20_000);
+  cem.machine.leave(0, "quit");
+  net.flush();
+  let calls = 0;
+  net.filter = ({ bytes, from }) => {
+    if (from.host === bob.address.host && decodePacket(bytes)?.type === "init") calls++;
+    return true;
+  };
+  net.run(net.now + 30_000);
+  assertEquals(calls, 0);
 });
