@@ -6,6 +6,8 @@
 
 import { equal } from "../crypto/hash.ts";
 import { keyText } from "../crypto/identity.ts";
+import type { Address } from "../wire/address.ts";
+import type { Beacon } from "../wire/beacon.ts";
 import { sameBytes } from "../wire/bytes.ts";
 import type { Link } from "./link.ts";
 
@@ -49,5 +51,13 @@ export class Crowd implements Iterable<Link> {
   /** The sessions with one run of a program. */
   of(instance: Uint8Array): Link[] {
     return [...this.#links].filter(({ remote }) => sameBytes(remote.instance, instance));
+  }
+
+  /** A beacon came from where sessions lead: they are alive. One from elsewhere says nothing of them. */
+  vouch({ tag, port }: Beacon, { host }: Address, now: number): void {
+    for (const { session } of this.of(tag)) {
+      const { address } = session;
+      if (address.host === host && address.port === port) session.vouch(now);
+    }
   }
 }

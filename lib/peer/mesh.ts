@@ -329,11 +329,11 @@ export class Mesh {
     return all.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
   }
 
-  #hear({ beacon, tag, same }: Signalled, { host }: Address, now: number): void {
+  #hear({ beacon, tag, same }: Signalled, from: Address, now: number): void {
     if (this.#done) return;
     if (beacon.leaving) return this.#gathering.left(tag);
-    this.#gathering.hear(tag, { host, port: beacon.port }, beacon, same, now);
-    for (const { session } of this.#crowd.of(beacon.tag)) session.vouch(now);
+    this.#gathering.hear(tag, { ...from, port: beacon.port }, beacon, same, now);
+    this.#crowd.vouch(beacon, from, now);
   }
 
   #work(now: number): void {

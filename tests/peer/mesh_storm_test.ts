@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import { decodePacket } from "../../lib/wire/packet.ts";
 import { equalStores, gathered, type MeshHost, MeshNet, onceShown } from "../support/mesh_net.ts";
 
@@ -31,13 +31,17 @@ function acquainted(hosts: readonly MeshHost[]): boolean {
 function storm(seed: number, count: number, until: number): void {
   const spec = { delay: 1 + seed % 30, jitter: seed % 20, loss: seed % 5 * 7, dup: seed % 3 };
   const net = new MeshNet(spec, seed), hosts = comeAll(net, count), parts = 1 + seed % 4;
+  const saidBy = hosts.map(() => 0);
   let said = 0;
   while (net.now < until) {
     net.run(net.now + net.random() * 2_000);
     const host = hosts[Math.floor(net.random() * count)];
     if (host === undefined) continue;
-    if (net.random() < 0.6) net.say(host, `${said++}`);
-    else if (net.random() < 0.2) { for (const each of hosts) each.segment = 0; }
+    if (net.random() < 0.6) {
+      net.say(host, `${said++}`);
+      const at = hosts.indexOf(host);
+      saidBy[at] = (saidBy[at] ?? 0) + 1;
+    } else if (net.random() < 0.2) { for (const each of hosts) each.segment = 0; }
     else host.segment = Math.floor(net.random() * parts);
   }
   for (const host of hosts) host.segment = 0;
@@ -50,6 +54,12 @@ function storm(seed: number, count: number, until: number): void {
   assert(whole(), `seed ${seed}: it does not stay so`);
   assert(acquainted(hosts), `seed ${seed}: not everybody knows everybody`);
   assert(onceShown(hosts), `seed ${seed}: somebody saw one twice`);
+  for (const [at, { name, told }] of hosts.entries()) {
+    const shown = told.filter((event) =>
+      event.type === "past" || event.type === "message" && !event.self
+    );
+    assertEquals(shown.length, said - (saidBy[at] ?? 0), `seed ${seed}: ${name} was told all`);
+  }
 }
 
 Deno.test(`mesh: networks that are cut and joined converge, for ${slow ? 1_000 : 20} seeds`, () => {
@@ -68,6 +78,19 @@ Deno.test("mesh: one person with two addresses is one person, by one session", (
   for (const { told } of [ann, bob]) {
     assertEquals(told.filter(({ type }) => type === "presence").length, 1);
   }
+});
+
+Deno.test("mesh: who has got another address while all were quiet is found there", () => {
+  const net = new MeshNet({ delay: 5 }), ann = net.come("ann"), bob = net.come("bob");
+  assert(net.runUntil(() => gathered([ann, bob]), 5_000));
+  net.run(100_000);
+  net.move(bob, { host: "10.0.9.9", port: 40_000 });
+  net.run(net.now + 30_000);
+  const from = net.now;
+  net.say(ann, "are you there?");
+  const shown = (): boolean => bob.told.some(({ type }) => type === "message");
+  assert(net.runUntil(shown, from + 30_000));
+  assertLess(net.now - from, 1_000, "its new address was known by then");
 });
 
 Deno.test("mesh: that somebody leaves is no reason to call others again", () => {
