@@ -21,7 +21,7 @@ const CALL_MS = 6_000;
 const DIFFERS_MS = 1_000;
 /** After asking, so long nobody else is asked, in ms (our choice). */
 const ASKED_MS = 1_500;
-/** Who is not heard by a beacon after so long hears of the others, in ms (our choice). */
+/** After so long it is told of who is met, where one of two is not heard by beacons, in ms (our choice). */
 const GOSSIP_MS = 2_000;
 /** It is looked after all of this that often, in ms (our choice). */
 const STEP_MS = 250;
@@ -221,17 +221,20 @@ export class Gathering {
    */
   gossip(now: number): { readonly to: string; readonly peers: readonly Peer[] }[] {
     const told: { readonly to: string; readonly peers: readonly Peer[] }[] = [];
+    // Of two who both hear beacons nobody needs to tell; who is met since has its own turn.
+    const isDeaf = (tag: string): boolean => this.#neighbours.get(tag)?.beaconAt === undefined;
     for (const [tag, met] of this.#met) {
       if (met.gossiped || now - met.at < GOSSIP_MS) continue;
       met.gossiped = true;
-      if (this.#neighbours.get(tag)?.beaconAt !== undefined) continue;
-      const others = [...this.#met].filter(([other, { address: { host } }]) =>
-        other !== tag && !host.includes("%")
-      ).slice(0, MAX_PEERS).map(([other, { address }]) => ({ tag: bytesOf(other), address }));
-      if (others.length > 0) told.push({ to: tag, peers: others });
+      const others = [...this.#met].filter(([other, { gossiped }]) =>
+        other !== tag && (isDeaf(tag) || gossiped && isDeaf(other))
+      );
+      const peers = others.filter(([, { address: { host } }]) => !host.includes("%"))
+        .slice(0, MAX_PEERS).map(([other, { address }]) => ({ tag: bytesOf(other), address }));
+      if (peers.length > 0) told.push({ to: tag, peers });
       if (met.address.host.includes("%")) continue;
-      const peers = [{ tag: bytesOf(tag), address: met.address }];
-      for (const [other] of this.#met) if (other !== tag) told.push({ to: other, peers });
+      const one = [{ tag: bytesOf(tag), address: met.address }];
+      for (const [other] of others) told.push({ to: other, peers: one });
     }
     return told;
   }

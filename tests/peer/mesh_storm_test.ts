@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals, assertLess } from "@std/assert";
+import { decodeBeacon } from "../../lib/wire/beacon.ts";
 import { decodePacket } from "../../lib/wire/packet.ts";
 import { equalStores, gathered, type MeshHost, MeshNet, onceShown } from "../support/mesh_net.ts";
 
@@ -78,6 +79,19 @@ Deno.test("mesh: one person with two addresses is one person, by one session", (
   for (const { told } of [ann, bob]) {
     assertEquals(told.filter(({ type }) => type === "presence").length, 1);
   }
+});
+
+Deno.test("mesh: who is reached by hand alone meets who comes later and is heard by beacons", () => {
+  const net = new MeshNet({ delay: 5 }), ann = net.come("ann");
+  const far = net.come("far", { peers: [ann.address] });
+  // Beacons of far reach nobody, and none reach far.
+  net.filter = ({ bytes, from, to }) =>
+    decodeBeacon(bytes) === undefined ||
+    from.host !== far.address.host && to.host !== far.address.host;
+  assert(net.runUntil(() => gathered([ann, far]), 5_000));
+  net.run(20_000);
+  const bob = net.come("bob");
+  assert(net.runUntil(() => gathered([ann, far, bob]), net.now + 10_000), "all three");
 });
 
 Deno.test("mesh: who has got another address while all were quiet is found there", () => {
