@@ -25,6 +25,10 @@ export class Backlog {
   #since = 0;
   #dueAt: number | undefined;
   #notBefore: number | undefined;
+  /** How many entries somebody said that we had missed. */
+  #missed = 0;
+  /** What is older than this was hidden, in ms since 1970. */
+  #hiddenBefore = -Infinity;
 
   /**
    * Nothing waits.
@@ -45,11 +49,22 @@ export class Backlog {
     this.#notBefore ??= now + MEETING_MS;
   }
 
-  /** Something happened: what is no news waits. */
+  /**
+   * Something happened: what is no news waits. On which stream it came says nothing here: a digest that
+   * differed brings what was said a moment ago as history.
+   */
   tell(event: MemberEvent): void {
-    if (event.type !== "message" || !event.history || event.self) return this.#tell(event);
+    if (event.type === "missed") {
+      this.#missed = Math.max(this.#missed, event.count);
+      return;
+    }
+    const isMessage = event.type === "message" || event.type === "past";
+    if (!isMessage || !event.history || event.self) return this.#tell(event);
+    // Before anybody was met it is from one's own store, and was shown when it came.
+    if (this.#notBefore === undefined) return this.#tell(event);
+    if (event.time < this.#hiddenBefore) return this.#tell({ ...event, type: "past" });
     if (this.#messages.length === 0) this.#since = this.now;
-    this.#messages.push(event);
+    this.#messages.push({ ...event, type: "message" });
     const quiet = Math.max(this.now + QUIET_MS, this.#notBefore ?? 0);
     this.#dueAt = Math.min(quiet, this.#since + LONGEST_MS);
   }
@@ -62,7 +77,10 @@ export class Backlog {
     this.#messages = [];
     const shown = all.slice(-NEWEST), hidden = all.slice(0, -NEWEST);
     for (const message of hidden) this.#tell({ ...message, type: "past" });
-    if (hidden.length > 0) this.#tell({ type: "missed", count: all.length });
+    const count = Math.max(this.#missed, all.length), isCut = count > NEWEST;
+    this.#missed = 0;
+    if (isCut) this.#tell({ type: "missed", count });
+    if (isCut) this.#hiddenBefore = Math.max(this.#hiddenBefore, shown[0]?.time ?? 0);
     for (const message of shown) this.#tell(message);
   }
 }
