@@ -46,8 +46,8 @@ export class MachineNet {
   /** Bytes and datagrams that were sent. */
   bytes = 0;
   packets = 0;
-  /** Copies that reached the network, where one datagram goes to many. */
-  copied = 0;
+  /** Sees what is sent: once, however many it goes to. */
+  sent: (bytes: Uint8Array) => void = () => {};
   /** Decides about each datagram before the network does: false for lost. */
   filter: ((flying: Flying, now: number) => boolean) | undefined;
   readonly #way: Impairment<Flying>;
@@ -111,9 +111,9 @@ export class MachineNet {
       for (let next = machine.poll(this.now); next; next = machine.poll(this.now)) {
         this.bytes += next.bytes.length;
         this.packets++;
+        this.sent(next.bytes);
         for (const { from, to } of this.copies(next.to, host.address)) {
           const flying = { bytes: next.bytes, from: { ...from }, to: { ...to } };
-          this.copied++;
           if (this.filter?.(flying, this.now) !== false) this.#way.push(flying, this.now);
         }
       }
