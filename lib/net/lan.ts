@@ -26,6 +26,8 @@ export const EVERYBODY: Address = { host: "239.255.24.10", port: BEACON_PORT };
 const GROUP_V6 = "ff02::7564";
 /** Interfaces are looked at this often, in ms (our choice). */
 const LOOK_MS = 5_000;
+/** Link-local addresses whose interface is remembered (our choice: anybody can invent them). */
+const MAX_SCOPES = 1_024;
 
 /** What a network is made of. */
 export interface LanOptions {
@@ -140,10 +142,18 @@ export class LanEndpoint implements Endpoint {
         continue;
       }
       const [bare = "", scope] = host.split("%");
-      if (scope !== undefined) this.#scopes.set(bare, scope);
+      if (scope !== undefined) this.#remember(bare, scope);
       const known = scope ?? this.#scopes.get(bare);
       yield known ? { ...arrival, from: { host: `${bare}%${known}`, port } } : arrival;
     }
+  }
+
+  /** What was heard last stays longest: whoever is here is heard again and again. */
+  #remember(host: string, scope: string): void {
+    this.#scopes.delete(host);
+    this.#scopes.set(host, scope);
+    const [oldest] = this.#scopes.keys();
+    if (this.#scopes.size > MAX_SCOPES && oldest !== undefined) this.#scopes.delete(oldest);
   }
 
   /** Closes every socket. */
