@@ -14,6 +14,7 @@ import { printable } from "../../lib/chat/printable.ts";
 import type { Address } from "../../lib/wire/address.ts";
 import { firstLine, latencyUnderLoss } from "./latency.ts";
 import { compare, head, say, serve } from "./report.ts";
+import { lans, largestLan } from "./lan.ts";
 import { largest, relays } from "./relay.ts";
 import { sessions } from "./session.ts";
 import { stores } from "./store.ts";
@@ -236,7 +237,11 @@ const GROUPS: Readonly<Record<string, () => void | Promise<void>>> = {
   session: sessions,
   relay: relays,
   store: stores,
-  large: largest,
+  lan: lans,
+  large: async () => {
+    await largest();
+    largestLan();
+  },
 };
 
 say(
