@@ -41,7 +41,7 @@ export interface GatheringOptions {
 /** A call that is under way. */
 interface Calling {
   readonly calls: Calls;
-  until: number;
+  readonly since: number;
 }
 
 /** Somebody with a session. */
@@ -64,6 +64,8 @@ export class Gathering {
   #askAt: { readonly tag: string; readonly at: number } | undefined;
   #askedAt = -Infinity;
   #stepAt: number;
+  /** Somebody is to be called, asked or told; else only beacons are due. */
+  #busy = true;
   #over = false;
 
   /**
@@ -82,7 +84,7 @@ export class Gathering {
 
   /** When `tick` wants to be called, in ms. */
   get dueAt(): number {
-    return Math.min(this.#neighbours.dueAt, this.#stepAt);
+    return this.#busy ? Math.min(this.#neighbours.dueAt, this.#stepAt) : this.#neighbours.dueAt;
   }
 
   /** Whether a beacon is to be sent now. */
@@ -104,12 +106,14 @@ export class Gathering {
     if (neighbour === undefined) return;
     if (same) neighbour.differsSince = undefined;
     else neighbour.differsSince ??= now;
+    this.#busy ||= !same || !neighbour.proven;
     this.#call(neighbour, now);
   }
 
   /** Somebody told where somebody is. */
   told(tag: string, address: Address, now: number): void {
     const neighbour = this.#neighbours.hear(tag, address, undefined, now);
+    this.#busy = true;
     if (neighbour) this.#call(neighbour, now);
   }
 
@@ -126,6 +130,7 @@ export class Gathering {
     this.#calling.delete(tag);
     this.#neighbours.hear(tag, address, undefined, now);
     this.#neighbours.prove(tag, true);
+    this.#busy = true;
     if (!this.#met.has(tag)) this.#met.set(tag, { at: now, address, gossiped: false });
     for (const calls of this.#peers) {
       if (isOneOf(address, calls.to)) calls.answered();
@@ -142,6 +147,7 @@ export class Gathering {
    */
   down(tag: string, left: boolean, now: number): void {
     const met = this.#met.get(tag);
+    this.#busy = true;
     this.#met.delete(tag);
     this.#neighbours.prove(tag, false);
     if (left) this.#neighbours.remove(tag);
@@ -160,6 +166,7 @@ export class Gathering {
 
   /** A call led to nothing. */
   failed(call: number, now: number): void {
+    this.#busy = true;
     for (const { calls } of this.#calling.values()) calls.failed(call, now);
     for (const calls of this.#peers) calls.failed(call, now);
   }
@@ -177,7 +184,7 @@ export class Gathering {
     if (now < this.#stepAt || this.#over) return;
     this.#stepAt = now + STEP_MS;
     for (const [tag, calling] of this.#calling) {
-      if (now < calling.until) continue;
+      if (now < calling.since + CALL_MS) continue;
       calling.calls.stop();
       this.#calling.delete(tag);
       this.#waits.set(tag, now + CALL_MS * (1 + 4 * this.#options.random()));
@@ -186,7 +193,14 @@ export class Gathering {
       if (calls.retryAt !== undefined && now >= calls.retryAt) calls.begin(false, now);
     }
     this.#neighbours.sweep(now);
-    for (const neighbour of this.#neighbours.all) this.#call(neighbour, now);
+    const unmet = [...this.#neighbours.all].filter(({ proven }) => !proven);
+    // Many who do not answer must not keep out one who would: whoever it is has the same chance.
+    if (unmet.length > MAX_CALLS) unmet.sort(() => this.#options.random() - 0.5);
+    for (const neighbour of unmet) this.#call(neighbour, now);
+    this.#busy = unmet.length > 0 || this.#calling.size > 0 || this.#askAt !== undefined ||
+      this.#peers.some(({ retryAt }) => retryAt !== undefined) ||
+      [...this.#met.values()].some(({ gossiped }) => !gossiped) ||
+      [...this.#neighbours.all].some(({ differsSince }) => differsSince !== undefined);
     for (const tag of this.#waits.keys()) {
       if (this.#neighbours.get(tag) === undefined) this.#waits.delete(tag);
     }
@@ -250,7 +264,8 @@ export class Gathering {
   #begin({ tag, addresses }: Neighbour, replaces: boolean, now: number): void {
     if (this.#over || this.#calling.has(tag)) return;
     const calls = new Calls(this.#options.hub, addresses);
-    this.#calling.set(tag, { calls, until: now + CALL_MS });
+    this.#busy = true;
+    this.#calling.set(tag, { calls, since: now });
     calls.begin(replaces, now);
   }
 }

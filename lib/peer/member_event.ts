@@ -110,9 +110,3 @@ export type MemberEvent =
     readonly code: string;
     readonly text: string;
   };
-
-/** Why it is over. */
-export interface MemberDone {
-  readonly status: number;
-  readonly reason: string;
-}

@@ -21,9 +21,10 @@ import type { RoomRecord } from "../wire/room.ts";
 import { Away } from "./away.ts";
 import { Backlog } from "./backlog.ts";
 import { Crowd } from "./crowd.ts";
+import { type Done, Ending } from "./ending.ts";
 import { Gathering } from "./gathering.ts";
 import type { Link } from "./link.ts";
-import type { MemberDone, MemberEvent, RoomPlace } from "./member_event.ts";
+import type { MemberEvent, RoomPlace } from "./member_event.ts";
 import { noticeOf } from "./member_notice.ts";
 import { MemberRooms } from "./member_rooms.ts";
 import { Node } from "./node.ts";
@@ -81,10 +82,7 @@ export class Mesh {
   #beacon: Uint8Array | undefined;
   #everUp = false;
   #toldMany = false;
-  #lost = 0;
-  #ended = false;
-  #deadline: number | undefined;
-  #done: MemberDone | undefined;
+  readonly #ending: Ending;
 
   /**
    * Starts looking for others.
@@ -95,6 +93,7 @@ export class Mesh {
    */
   constructor(options: MeshOptions, now: number) {
     this.#options = options;
+    this.#ending = new Ending(options);
     const { hub, store, wall, name, room: { number, key: seal } } = options;
     const { identity, instance } = hub.credentials;
     this.#own = identity.publicKey;
@@ -131,8 +130,8 @@ export class Mesh {
   }
 
   /** Why it is over, once it is. */
-  get done(): MemberDone | undefined {
-    return this.#done;
+  get done(): Done | undefined {
+    return this.#ending.done;
   }
 
   /** So much waits that no more lines should be read for now. */
@@ -189,9 +188,9 @@ export class Mesh {
    * @throws {Error} If they cannot be kept; nothing was said then.
    */
   sayAll(texts: readonly string[], now: number): void {
-    if (this.#done || this.#ended) return;
+    if (this.#ending.closed) return;
     this.#rooms.say(texts, now);
-    if (this.full && !this.#options.stay) this.#deadline ??= now + this.#options.timeout;
+    if (this.full) this.#ending.fill(now);
   }
 
   /**
@@ -204,7 +203,7 @@ export class Mesh {
    * @throws {Error} If it cannot be kept; it was not said then.
    */
   sayTo(partner: Uint8Array, text: string, now: number): void {
-    if (!this.#done && !this.#ended) this.#rooms.sayTo(partner, text, now);
+    if (!this.#ending.closed) this.#rooms.sayTo(partner, text, now);
   }
 
   /** Changes what others see. */
@@ -230,7 +229,7 @@ export class Mesh {
 
   /** A line was refused before it came here: it counts as not delivered. */
   lose(): void {
-    this.#lost++;
+    this.#ending.lost++;
   }
 
   /**
@@ -239,9 +238,7 @@ export class Mesh {
    * @param now Time in ms.
    */
   endInput(now: number): void {
-    if (this.#ended || this.#options.stay) return;
-    this.#ended = true;
-    this.#deadline = now + this.#options.timeout;
+    this.#ending.end(now);
     this.#leaveIfReady();
   }
 
@@ -257,7 +254,7 @@ export class Mesh {
    * @param reason A word or two.
    */
   leave(status: number, reason: string): void {
-    if (this.#done) return;
+    if (this.#ending.done) return;
     for (const id of this.#rooms.missing) {
       this.#events.push({ type: "status", id, state: "failed", reason: "nobody holds it yet" });
     }
@@ -269,11 +266,8 @@ export class Mesh {
     this.#gathering.end();
     for (const { session } of this.#node.links) this.#node.close(session, CLOSE.done, reason);
     this.#beacon = this.#signal.say(true);
-    if (this.#ended) this.#takeBack();
-    const lost = count > 0 || this.#lost > 0;
-    this.#done = status === 0 && lost
-      ? this.#everUp ? { status: 4, reason: "not delivered" } : { status: 3, reason: "no answer" }
-      : { status, reason };
+    if (this.#ending.ended) this.#takeBack();
+    this.#ending.finish({ status, reason }, count > 0, this.#everUp);
   }
 
   /** A datagram came. */
@@ -289,14 +283,13 @@ export class Mesh {
     this.#node.hub.tick(now);
     this.#work(now);
     this.#gathering.tick(now);
-    if (this.#gathering.isDue(now) && !this.#done) this.#beacon = this.#signal.say(false);
+    if (this.#gathering.isDue(now) && !this.#ending.done) this.#beacon = this.#signal.say(false);
     for (const tag of this.#gathering.differing(now)) this.#askAll(tag);
     this.#gossip(now);
     this.#backlog.tick(now);
     this.#tellPresence(now);
     this.#spread.tick(now);
-    if (this.#deadline === undefined || now < this.#deadline || this.#done) return;
-    this.#ended = true;
+    if (!this.#ending.isOver(now)) return;
     if (!this.#everUp && this.#rooms.unstored > 0) {
       this.#notice("error", "no-answer", "nobody is on this network: udpchat doctor finds out why");
     }
@@ -322,15 +315,15 @@ export class Mesh {
 
   /** When `tick` wants to be called, in ms. */
   nextTimeout(): number | undefined {
-    if (this.#done) return undefined;
+    if (this.#ending.done) return undefined;
     const away = this.#crowd.size > 0 ? this.#away.dueAt : undefined;
-    const times = [this.#node.nextTimeout(), away, this.#deadline, this.#spread.dueAt];
+    const times = [this.#node.nextTimeout(), away, this.#ending.deadline, this.#spread.dueAt];
     const all = [...times, this.#backlog.dueAt, this.#gathering.dueAt];
     return all.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
   }
 
   #hear({ beacon, tag, same }: Signalled, from: Address, now: number): void {
-    if (this.#done) return;
+    if (this.#ending.done) return;
     if (beacon.leaving) return this.#gathering.left(tag);
     this.#gathering.hear(tag, { ...from, port: beacon.port }, beacon, same, now);
     this.#crowd.vouch(beacon, from, now);
@@ -340,9 +333,7 @@ export class Mesh {
     const before = this.#rooms.unstored;
     this.#node.work(now);
     for (const event of this.#node.events()) this.#event(event, now);
-    if (this.#rooms.unstored < before) {
-      this.#deadline = this.#ended ? now + this.#options.timeout : undefined;
-    }
+    if (this.#rooms.unstored < before) this.#ending.progress(now);
     this.#leaveIfReady();
   }
 
@@ -350,7 +341,7 @@ export class Mesh {
     switch (event.type) {
       case "up": {
         const link = this.#node.linkOf(event.session);
-        if (this.#done || !link) return this.#node.close(event.session, CLOSE.done, "gone");
+        if (this.#ending.done || !link) return this.#node.close(event.session, CLOSE.done, "gone");
         this.#gathering.up(roomKey(event.remote.instance), event.session.address, now);
         return event.call === undefined ? undefined : this.#begin(link, now);
       }
@@ -493,7 +484,7 @@ export class Mesh {
   }
 
   #leaveIfReady(): void {
-    if (!this.#ended || this.#done || this.#rooms.unstored > 0) return;
+    if (!this.#ending.ended || this.#ending.done || this.#rooms.unstored > 0) return;
     this.leave(0, "end of input");
   }
 }
