@@ -8,6 +8,7 @@ import type { Clock } from "../net/clock.ts";
 import { printable, printableLines } from "../chat/printable.ts";
 import type { Screen } from "../terminal/screen.ts";
 import type { Theme } from "../terminal/theme.ts";
+import { Comings } from "./comings.ts";
 import type { ChatEvent } from "./event.ts";
 import { type Loudness, type Manner, noticeOf, type Reporter } from "./report.ts";
 
@@ -40,6 +41,7 @@ export class ScreenReporter implements Reporter {
   readonly #loudness: Loudness;
   /** Own messages that the other side does not hold yet, as they are shown. */
   readonly #pending = new Map<string, Pending>();
+  readonly #comings: Comings;
   /** Never: a terminal that goes away ends the input as well. */
   readonly broken: Promise<undefined> = new Promise(() => {});
 
@@ -56,16 +58,29 @@ export class ScreenReporter implements Reporter {
     this.#clock = clock;
     this.#theme = theme;
     this.#loudness = loudness;
+    this.#comings = new Comings(clock, (text) => {
+      if (!loudness.quiet) this.#note(text, theme.notice);
+    });
   }
 
   /** Shows one event. */
   report(event: ChatEvent, manner: Manner = {}): void {
     if (event.event === "message") return this.#message(event, manner);
     if (event.event === "status") return this.#status(event);
+    if (event.event === "presence" && (event.state === "here" || event.state === "gone")) {
+      const { who, state } = event;
+      return this.#comings.add(who.key ?? who.name, who.name, state === "here");
+    }
     const notice = noticeOf(event, this.#loudness, manner);
     if (notice === undefined) return;
-    const paint = notice.level === "info" ? this.#theme.notice : this.#theme[notice.level];
-    const lines = printableLines(notice.text).flatMap((line) => this.#screen.fold(line, "  "));
+    this.#note(
+      notice.text,
+      notice.level === "info" ? this.#theme.notice : this.#theme[notice.level],
+    );
+  }
+
+  #note(text: string, paint: (line: string) => string): void {
+    const lines = printableLines(text).flatMap((line) => this.#screen.fold(line, "  "));
     this.#screen.show(lines.map(paint));
   }
 
@@ -76,6 +91,7 @@ export class ScreenReporter implements Reporter {
 
   /** Gives the terminal back. */
   close(): Promise<void> {
+    this.#comings.flush();
     for (const [id, pending] of this.#pending) {
       if (pending.stop) this.#settle(id, pending, this.#theme.notice(pending.mark));
     }
@@ -83,6 +99,7 @@ export class ScreenReporter implements Reporter {
   }
 
   #message(event: Extract<ChatEvent, { event: "message" }>, { to }: Manner): void {
+    this.#comings.heard(event.from.key ?? event.from.name);
     const at = new Date(this.#clock.wall());
     const time = [at.getHours(), at.getMinutes()].map((each) => String(each).padStart(2, "0"));
     const name = printable(event.from.name);
