@@ -319,7 +319,7 @@ Deno.test("join: killed with words that the relay never got, it says them when i
     relay.signal("SIGSTOP");
     for (const word of ["one", "two", "three"]) {
       await ann.type(word);
-      await ann.out.next('"sent"');
+      await ann.out.next('"state":"sent"');
     }
     ann.signal("SIGKILL");
     await ann.exit();
