@@ -7,7 +7,7 @@
 import { decodePacket, type Packet } from "./packets.ts";
 
 /** Longest wait for anything, in ms: generous, so that only hangs fail. */
-export const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 60_000;
 
 /** What came, and from where. */
 export interface Arrived {

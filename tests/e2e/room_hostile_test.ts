@@ -57,7 +57,7 @@ Deno.test("serve: whatever a hostile member does, the honest ones in its room do
         const command = [Deno.execPath(), "run", "-A", "--quiet", "--no-check", HOSTILE];
         await using eve = new Program([`${port}`, attack, `${seed}`, `${TIMES}`], {
           command,
-          patience: 30_000 * TIMES,
+          patience: 60_000 * TIMES,
         });
         let over = false;
         const end = eve.exit().finally(() => over = true);

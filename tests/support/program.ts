@@ -10,7 +10,7 @@ import { deadline } from "@std/async/deadline";
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 /** Longest wait for anything in an end-to-end test, in ms: generous, so that only hangs fail. */
-export const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 60_000;
 
 /** How a program is started. */
 export interface ProgramOptions {
