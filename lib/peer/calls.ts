@@ -37,6 +37,11 @@ export class Calls {
     return this.#to;
   }
 
+  /** Whether a call is one of these. */
+  has(call: number): boolean {
+    return this.#calls.has(call);
+  }
+
   /** When to call again, in ms. */
   get retryAt(): number | undefined {
     return this.#retryAt;

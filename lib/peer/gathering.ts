@@ -36,6 +36,8 @@ export interface GatheringOptions {
   readonly peers: readonly Address[];
   /** A number from 0 to 1, for jitter. */
   readonly random: () => number;
+  /** Whether somebody with a session, by their tag, does not answer there. */
+  readonly stalls: (tag: string) => boolean;
 }
 
 /** A call that is under way. */
@@ -60,6 +62,8 @@ export class Gathering {
   readonly #waits = new Map<string, number>();
   readonly #met = new Map<string, Met>();
   readonly #peers: Calls[];
+  /** Those who did not answer on their session: they are called beside it until they do. */
+  readonly #stalled = new Set<string>();
   /** Who is asked for all, when. */
   #askAt: { readonly tag: string; readonly at: number } | undefined;
   #askedAt = -Infinity;
@@ -97,12 +101,18 @@ export class Gathering {
    *
    * @param tag Whose.
    * @param address Where its sessions are.
-   * @param beacon The beacon.
-   * @param same What it holds is what we hold.
+   * @param how What it holds is what we hold; it came to us alone, and not to everybody.
    * @param now Time in ms.
    */
-  hear(tag: string, address: Address, beacon: Beacon, same: boolean, now: number): void {
-    const neighbour = this.#neighbours.hear(tag, address, beacon, now);
+  hear(
+    tag: string,
+    address: Address,
+    { same, alone }: { readonly same: boolean; readonly alone: boolean },
+    now: number,
+  ): void {
+    // Whoever can be made to call by a word that came alone would call whom a stranger names.
+    if (alone && !this.#met.has(tag)) return;
+    const neighbour = this.#neighbours.hear(tag, address, !alone, now);
     if (neighbour === undefined) return;
     if (same) neighbour.differsSince = undefined;
     else neighbour.differsSince ??= now;
@@ -110,9 +120,21 @@ export class Gathering {
     this.#call(neighbour, now);
   }
 
+  /**
+   * Those from whom no beacons to everybody come: ours may not reach them either, and are sent to them
+   * alone, so that they learn as others do what we hold and that we are here.
+   *
+   * @param now Time in ms.
+   */
+  deaf(now: number): Address[] {
+    return [...this.#met].flatMap(([tag, { address }]) =>
+      this.#neighbours.hears(tag, now) ? [] : [address]
+    );
+  }
+
   /** Somebody told where somebody is. */
   told(tag: string, address: Address, now: number): void {
-    const neighbour = this.#neighbours.hear(tag, address, undefined, now);
+    const neighbour = this.#neighbours.hear(tag, address, false, now);
     this.#busy = true;
     if (neighbour) this.#call(neighbour, now);
   }
@@ -128,7 +150,7 @@ export class Gathering {
   up(tag: string, address: Address, now: number): void {
     this.#calling.get(tag)?.calls.answered();
     this.#calling.delete(tag);
-    this.#neighbours.hear(tag, address, undefined, now);
+    this.#neighbours.hear(tag, address, false, now);
     this.#neighbours.prove(tag, true);
     this.#busy = true;
     if (!this.#met.has(tag)) this.#met.set(tag, { at: now, address, gossiped: false });
@@ -149,6 +171,7 @@ export class Gathering {
     const met = this.#met.get(tag);
     this.#busy = true;
     this.#met.delete(tag);
+    this.#stalled.delete(tag);
     this.#neighbours.prove(tag, false);
     if (left) this.#neighbours.remove(tag);
     if (met === undefined) return;
@@ -158,17 +181,24 @@ export class Gathering {
     }
   }
 
-  /** Somebody does not answer: they are called beside the session. */
+  /** Somebody does not answer: they are called beside the session, again and again. */
   stalled(tag: string, now: number): void {
+    this.#stalled.add(tag);
+    this.#busy = true;
+    this.#callBeside(tag, now);
+  }
+
+  #callBeside(tag: string, now: number): void {
     const neighbour = this.#neighbours.get(tag);
-    if (neighbour) this.#begin(neighbour, true, now);
+    if (neighbour === undefined || !this.#options.stalls(tag)) this.#stalled.delete(tag);
+    else if (now >= (this.#waits.get(tag) ?? 0)) this.#begin(neighbour, true, now);
   }
 
   /** A call led to nothing. */
   failed(call: number, now: number): void {
     this.#busy = true;
-    for (const { calls } of this.#calling.values()) calls.failed(call, now);
-    for (const calls of this.#peers) calls.failed(call, now);
+    for (const { calls } of this.#calling.values()) if (calls.has(call)) calls.failed(call, now);
+    for (const calls of this.#peers) if (calls.has(call)) calls.failed(call, now);
   }
 
   /** Nobody is called any more. */
@@ -197,7 +227,9 @@ export class Gathering {
     // Many who do not answer must not keep out one who would: whoever it is has the same chance.
     if (unmet.length > MAX_CALLS) unmet.sort(() => this.#options.random() - 0.5);
     for (const neighbour of unmet) this.#call(neighbour, now);
-    this.#busy = unmet.length > 0 || this.#calling.size > 0 || this.#askAt !== undefined ||
+    for (const tag of this.#stalled) this.#callBeside(tag, now);
+    this.#busy = unmet.length > 0 || this.#calling.size > 0 || this.#stalled.size > 0 ||
+      this.#askAt !== undefined ||
       this.#peers.some(({ retryAt }) => retryAt !== undefined) ||
       [...this.#met.values()].some(({ gossiped }) => !gossiped) ||
       [...this.#neighbours.all].some(({ differsSince }) => differsSince !== undefined);
@@ -236,7 +268,7 @@ export class Gathering {
   gossip(now: number): { readonly to: string; readonly peers: readonly Peer[] }[] {
     const told: { readonly to: string; readonly peers: readonly Peer[] }[] = [];
     // Of two who both hear beacons nobody needs to tell; who is met since has its own turn.
-    const isDeaf = (tag: string): boolean => this.#neighbours.get(tag)?.beaconAt === undefined;
+    const isDeaf = (tag: string): boolean => !this.#neighbours.hears(tag, now);
     for (const [tag, met] of this.#met) {
       if (met.gossiped || now - met.at < GOSSIP_MS) continue;
       met.gossiped = true;

@@ -78,8 +78,8 @@ export class Mesh {
   readonly #tag: Uint8Array;
   readonly #crowd = new Crowd();
   #events: MemberEvent[] = [];
-  /** A beacon, or our last one, waits to be sent. */
-  #beacon: Uint8Array | undefined;
+  /** A beacon, or our last one, that waits to be sent: to everybody, and to those whom that does not reach. */
+  #beacons: Transmit[] = [];
   #everUp = false;
   #toldMany = false;
   readonly #ending: Ending;
@@ -126,6 +126,10 @@ export class Mesh {
       own: roomKey(this.#tag),
       peers: options.peers ?? [],
       random: options.random,
+      stalls: (tag) => {
+        const links = this.#crowd.of(Uint8Array.fromHex(tag));
+        return links.length > 0 && links.every(({ session }) => session.stalled);
+      },
     }, now);
   }
 
@@ -265,7 +269,7 @@ export class Mesh {
     }
     this.#gathering.end();
     for (const { session } of this.#node.links) this.#node.close(session, CLOSE.done, reason);
-    this.#beacon = this.#signal.say(true);
+    this.#beacons = [{ bytes: this.#signal.say(true), to: this.#options.everybody }];
     if (this.#ending.ended) this.#takeBack();
     this.#ending.finish({ status, reason }, count > 0, this.#everUp);
   }
@@ -283,7 +287,7 @@ export class Mesh {
     this.#node.hub.tick(now);
     this.#work(now);
     this.#gathering.tick(now);
-    if (this.#gathering.isDue(now) && !this.#ending.done) this.#beacon = this.#signal.say(false);
+    if (this.#gathering.isDue(now) && !this.#ending.done) this.#sendBeacon(now);
     for (const tag of this.#gathering.differing(now)) this.#askAll(tag);
     this.#gossip(now);
     this.#backlog.tick(now);
@@ -298,9 +302,7 @@ export class Mesh {
 
   /** What to send next. */
   poll(now: number): Transmit | undefined {
-    const bytes = this.#beacon;
-    this.#beacon = undefined;
-    return bytes ? { bytes, to: this.#options.everybody } : this.#node.poll(now);
+    return this.#beacons.shift() ?? this.#node.poll(now);
   }
 
   /** A refused send is a lost datagram. */
@@ -322,10 +324,17 @@ export class Mesh {
     return all.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
   }
 
+  #sendBeacon(now: number): void {
+    const bytes = this.#signal.say(false), { everybody } = this.#options;
+    this.#beacons = [everybody, ...this.#gathering.deaf(now)].map((to) => ({ bytes, to }));
+  }
+
   #hear({ beacon, tag, same }: Signalled, from: Address, now: number): void {
     if (this.#ending.done) return;
     if (beacon.leaving) return this.#gathering.left(tag);
-    this.#gathering.hear(tag, { ...from, port: beacon.port }, beacon, same, now);
+    // Beacons to everybody leave from a port of their own.
+    const alone = from.port === beacon.port;
+    this.#gathering.hear(tag, { ...from, port: beacon.port }, { same, alone }, now);
     this.#crowd.vouch(beacon, from, now);
   }
 

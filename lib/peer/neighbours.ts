@@ -8,7 +8,6 @@
  */
 
 import { type Address, formatAddress } from "../wire/address.ts";
-import type { Beacon } from "../wire/beacon.ts";
 
 /** The shortest and the longest time between two beacons, in ms (three of the longest are 45 s). */
 const MIN_MS = 500, MAX_MS = 15_000;
@@ -32,7 +31,7 @@ export interface Neighbour {
   /** When it was heard or told of first and last, in ms. */
   readonly since: number;
   heardAt: number;
-  /** A beacon came from it, and not only somebody's word. */
+  /** When a beacon to everybody came from it last, in ms; undefined where none did. */
   beaconAt: number | undefined;
   /** What it holds is not what we hold, since when, in ms. */
   differsSince: number | undefined;
@@ -74,6 +73,12 @@ export class Neighbours {
     return this.#all.get(tag);
   }
 
+  /** Whether beacons to everybody come from one of them, as far as can be told. */
+  hears(tag: string, now: number): boolean {
+    const { beaconAt } = this.#all.get(tag) ?? {};
+    return beaconAt !== undefined && now - beaconAt < FORGET_MS;
+  }
+
   /** Whether a beacon is to be sent now; the next one is later then. */
   isDue(now: number): boolean {
     if (now < this.#dueAt) return false;
@@ -95,20 +100,15 @@ export class Neighbours {
    *
    * @param tag The number of the run, as the key of a map.
    * @param address Where its sessions are.
-   * @param beacon The beacon; undefined where somebody told.
+   * @param isBeacon A beacon to everybody came, and not only somebody's word.
    * @param now Time in ms.
    * @returns Who it is; undefined where there are too many.
    */
-  hear(
-    tag: string,
-    address: Address,
-    beacon: Beacon | undefined,
-    now: number,
-  ): Neighbour | undefined {
+  hear(tag: string, address: Address, isBeacon: boolean, now: number): Neighbour | undefined {
     const known = this.#all.get(tag) ?? this.#open(tag, address, now);
     if (known === undefined) return undefined;
     known.heardAt = now;
-    if (beacon) known.beaconAt = now;
+    if (isBeacon) known.beaconAt = now;
     const text = formatAddress(address);
     const at = known.addresses.findIndex((each) => formatAddress(each) === text);
     if (at < 0) {

@@ -348,6 +348,9 @@ export class Hub {
   /** Message 3 was never answered: by now the other side has forgotten the handshake. */
   #fail(session: Session): void {
     session.drop();
+    const reason = "never answered";
+    const event = { type: "closed", by: "us", code: CLOSE.replaced, reason } as const;
+    this.#events.push({ type: "session", session, event });
     const call = this.#known.get(session)?.call;
     if (call !== undefined) this.#events.push({ type: "failed", call });
   }

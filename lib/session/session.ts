@@ -130,6 +130,11 @@ export class Session {
     return this.#silent;
   }
 
+  /** What was sent is unanswered for so long that the other side may have forgotten us. */
+  get stalled(): boolean {
+    return this.#stalled;
+  }
+
   /** What is known about the line: times in ms, losses as shares of 1. */
   get link(): Link {
     const { smoothed, variation, loss } = this.#state.recovery.path;

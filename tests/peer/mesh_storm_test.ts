@@ -71,8 +71,11 @@ function storm(seed: number, count: number, until: number): void {
   }
 }
 
-Deno.test(`mesh: networks that are cut and joined converge, for ${slow ? 1_000 : 20} seeds`, () => {
-  for (let seed = 1; seed <= (slow ? 1_000 : 20); seed++) storm(seed, 2 + seed % 5, 15_000);
+/** 867: a call that was answered and never confirmed, and one beside a dead session that failed. */
+const SEEDS = [...Array(slow ? 1_000 : 20).keys().map((at) => at + 1), ...slow ? [] : [867]];
+
+Deno.test(`mesh: networks that are cut and joined converge, for ${SEEDS.length} seeds`, () => {
+  for (const seed of SEEDS) storm(seed, 2 + seed % 5, 15_000);
 });
 
 Deno.test(`mesh: ${slow ? 60 : 20} on a network that is cut and joined converge`, () => {

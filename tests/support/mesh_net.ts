@@ -108,7 +108,7 @@ export class MeshNet extends MachineNet {
     if (this.blocked || sender === undefined) return [];
     return addressesOf(sender).flatMap((each) =>
       this.people.filter((host) => host.segment === sender.segment)
-        .map(({ address }) => ({ from: each, to: address }))
+        .map(({ address }) => ({ from: { ...each, port: EVERYBODY.port }, to: address }))
     );
   }
 
