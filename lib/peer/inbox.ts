@@ -16,6 +16,8 @@ const BUSY_MS = 50;
 const COMMIT_ENTRIES = 512;
 /** Entries that wait for a disk that refuses them; more are not taken (our choice). */
 const MAX_WAITING = 16_384;
+/** And bytes of their bodies (our choice: it may take a while until somebody makes room). */
+const MAX_WAITING_BYTES = 67_108_864;
 /** The disk is asked again after so long, in ms (our choice). */
 const RETRY_MS = 1_000;
 
@@ -43,6 +45,7 @@ export interface Committed {
 export class Inbox {
   readonly #store: EntryStore;
   #entries: Waiting[] = [];
+  #bytes = 0;
   /** Something waits to be kept, or said to be kept. */
   #waits = false;
   #retryAt = -Infinity;
@@ -62,7 +65,7 @@ export class Inbox {
 
   /** So much waits that no more should be taken. */
   get full(): boolean {
-    return this.#entries.length >= MAX_WAITING;
+    return this.#entries.length >= MAX_WAITING || this.#bytes >= MAX_WAITING_BYTES;
   }
 
   /** When what waits is to be kept, in ms. */
@@ -84,6 +87,7 @@ export class Inbox {
   /** Something comes. */
   push(waiting: Waiting): void {
     this.#entries.push(waiting);
+    this.#bytes += waiting.checked.entry.body.length;
   }
 
   /** Somebody waits for what came, be it nothing new. */
@@ -118,6 +122,7 @@ export class Inbox {
     this.#committedAt = now;
     this.#leaving = true;
     this.#entries = [];
+    this.#bytes = 0;
     const rooms = new Map<Room, { stored: StoredEntry[]; waiting: Waiting[] }>();
     for (const [at, waiting] of entries.entries()) {
       const of = rooms.get(waiting.room) ?? { stored: [], waiting: [] };

@@ -15,7 +15,7 @@ import { CLOSE, type SessionEvent } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
 import type { Address } from "../wire/address.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
-import type { RoomRecord } from "../wire/room.ts";
+import { REFUSAL, type RoomRecord } from "../wire/room.ts";
 import { Away } from "./away.ts";
 import { Calls } from "./calls.ts";
 import { type Done, Ending } from "./ending.ts";
@@ -30,6 +30,8 @@ import type { Roster } from "./roster.ts";
 
 /** Messages that wait before reading of more stops (our choice). */
 const FULL = 1_000;
+/** A relay that one joined too often is called again after so long, in ms (our choice). */
+const REJOIN_MS = 5_000;
 /** A relay that has not stored what it got after so long is asked whether it is there, in ms (ours). */
 const NUDGE_MS = 2_000;
 
@@ -378,7 +380,9 @@ export class Member {
     } else if (event.type === "closed") {
       this.#link = undefined;
       if (this.#ending.done || event.code === CLOSE.replaced && event.by === "us") return;
-      this.#notice("warning", "away", "the relay has gone; calling again");
+      if (event.by === "them") {
+        this.#notice("warning", "away", "the relay has gone; calling again");
+      }
       this.#calls.failed(undefined, now);
       this.#events.push({ type: "resolve" });
     } else if (event.type === "stalled" || event.type === "silent") {
@@ -395,9 +399,15 @@ export class Member {
 
   #record(link: Link, room: Uint8Array, record: RoomRecord, now: number): void {
     switch (record.type) {
-      case "refused":
-        this.#notice("error", "refused", `the relay refuses: ${record.text}`);
-        return this.#rooms.isMain(room) ? this.leave(1, "refused") : undefined;
+      case "refused": {
+        const isMain = this.#rooms.isMain(room), again = record.code === REFUSAL.limited;
+        const text = `the relay refuses: ${record.text}`;
+        this.#notice(again ? "warning" : "error", "refused", text);
+        if (!isMain) return;
+        if (!again) return this.leave(1, "refused");
+        this.#calls.failed(undefined, now, REJOIN_MS);
+        return this.#node.close(link.session, CLOSE.done, "refused for now");
+      }
       case "notice":
         return this.#notice("warning", "relay", record.text);
       default:

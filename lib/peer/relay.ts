@@ -23,8 +23,8 @@ import type { NodeEvent, NodeOptions } from "./node_event.ts";
 /** Members of a room who are told who comes and goes (our choice: in larger ones nobody could follow). */
 const MAX_ANNOUNCED = 256;
 /** Rooms that one may join, one after the other or at once (our choice: some, and all rooms
- * of two in one of them). */
-const JOINS = { burst: MAX_PRIVATES + 64, perSecond: 0.2 };
+ * of two in one of them; then a script that says a line each second). */
+const JOINS = { burst: MAX_PRIVATES + 64, perSecond: 2 };
 /** People of whom it is remembered how often they did that (our choice). */
 const MAX_BUDGETS = 8_192;
 /** Words about being away that are passed on of each (our choice: nobody comes and goes faster). */
@@ -59,6 +59,8 @@ interface Hall {
   readonly presences: Map<Link, Uint8Array>;
   /** Whose it is, where it is a room of two. */
   readonly pair: Pair | undefined;
+  /** It is on disk whose it is: not before something is said there, as anybody can ask into many. */
+  isKnown: boolean;
   /** In a room of two: those who were told that something is said there. */
   readonly told: WeakSet<Link>;
 }
@@ -104,7 +106,7 @@ export class Relay {
   /** Members and rooms that are open. */
   get size(): { readonly members: number; readonly rooms: number } {
     let members = 0, rooms = 0;
-    for (const { pair, members: { size } } of this.#halls.values()) {
+    for (const { pair, byKey: { size } } of this.#halls.values()) {
       if (pair) continue;
       rooms++;
       members += size;
@@ -185,6 +187,10 @@ export class Relay {
         if (event.event.type === "datagram") {
           return this.#presence(event.link, event.event.bytes, now);
         }
+        // Whoever is back calls again by itself: others must not take for present who crashed.
+        if (event.event.type === "silent") {
+          return this.#node.close(event.link.session, CLOSE.done, "not heard any more");
+        }
         if (event.event.type !== "closed") return;
         for (const key of this.#halls.keys()) this.#gone(event.link, key);
         return;
@@ -243,10 +249,14 @@ export class Relay {
       progress: new Progress(),
       presences: new Map<Link, Uint8Array>(),
       pair,
+      isKnown: false,
       told: new WeakSet<Link>(),
     };
     this.#halls.set(room, hall);
-    this.#node.join(link, this.#node.room(number));
+    const joined = this.#node.room(number);
+    // It may have been killed between keeping what was said there and whose room it is.
+    if (joined.last > 0) this.#know(hall);
+    this.#node.join(link, joined);
     hall.members.add(link);
     hall.byKey.set(link.key, (hall.byKey.get(link.key) ?? new Set()).add(link));
     hall.progress.came(link.key);
@@ -268,7 +278,8 @@ export class Relay {
       return { code: REFUSAL.notAllowed, text: "this relay does not know your key" };
     }
     const hall = this.#halls.get(roomKey(number));
-    if (!pair && (hall?.members.size ?? 0) >= maxMembers) {
+    const isThere = hall?.byKey.has(link.key) ?? false;
+    if (!pair && !isThere && (hall?.byKey.size ?? 0) >= maxMembers) {
       return { code: REFUSAL.full, text: `the room is full: ${maxMembers} are in it` };
     }
     const isPair = hall ? hall.pair !== undefined : this.#options.store.pairOf(number);
@@ -284,12 +295,18 @@ export class Relay {
         this.#gone(each, roomKey(number));
       }
     }
-    try {
-      this.#options.store.addPair(number, pair);
-    } catch (error) {
-      return { code: REFUSAL.limited, text: `not now: ${(error as Error).message}` };
-    }
     return undefined;
+  }
+
+  /** Something is kept in a room: if it is one of two, it is remembered whose it is. */
+  #know(hall: Hall): void {
+    if (hall.pair === undefined || hall.isKnown) return;
+    try {
+      this.#options.store.addPair(hall.number, hall.pair);
+      hall.isKnown = true;
+    } catch (error) {
+      this.#events.push({ type: "disk", error: error as Error });
+    }
   }
 
   /** Somebody is in a room where all are told of it. */
@@ -368,6 +385,7 @@ export class Relay {
 
   #kept(event: Extract<NodeEvent, { type: "kept" }>, now: number): void {
     const hall = this.#halls.get(event.room.key);
+    if (hall) this.#know(hall);
     for (const stored of event.entries) {
       if (hall && event.link && sameBytes(stored.entry.author, event.link.remote.identity)) {
         hall.progress.follow(stored);

@@ -164,6 +164,47 @@ Deno.test("who is not allowed is told so, and hears nothing", () => {
   assertEquals(net.relay.machine.size, { members: 0, rooms: 0 });
 });
 
+Deno.test("who crashes is gone for the others after three heartbeats, and takes nobody's place", () => {
+  const net = new RoomNet({ delay: 5 }, 1, undefined, undefined, 2),
+    [ann, bob] = join(net, "ann bob");
+  assert(ann && bob);
+  net.run(2_000);
+  for (let crash = 0; crash < 5; crash++) {
+    bob.off = true;
+    net.run(net.now + 100);
+    net.restart(bob);
+    net.run(net.now + 2_000);
+    assertEquals(bob.machine.done, undefined, "let in again while the session of before is there");
+    assertEquals(net.relay.machine.size.members, 2);
+  }
+  bob.off = true;
+  net.run(net.now + 50_000);
+  const last = ann.told.findLast(({ type }) => type === "presence");
+  assert(last?.type === "presence");
+  assertEquals([last.who.name, last.state], ["bob", "gone"]);
+  assertEquals(net.relay.machine.size.members, 1);
+  net.restart(bob);
+  net.run(net.now + 2_000);
+  assertEquals(net.relay.machine.size.members, 2);
+});
+
+Deno.test("who joins too often waits until the relay lets them in again, and loses nothing", () => {
+  const net = new RoomNet({ delay: 5 }), [ann, bob] = join(net, "ann bob");
+  assert(ann && bob);
+  for (let again = 0; again < 400; again++) {
+    bob.machine.leave(0, "quit");
+    net.flush();
+    net.run(net.now + 20);
+    net.restart(bob);
+    net.run(net.now + 60);
+  }
+  net.say(bob, "at last");
+  assert(bob.told.some((event) => event.type === "notice" && event.code === "refused"));
+  net.run(net.now + 15_000);
+  assertEquals(bob.machine.done, undefined);
+  assertEquals(read(ann).at(-1), "bob: at last");
+});
+
 Deno.test("a pipe leaves with 0 when the relay has stored all, with 3 when there is none", () => {
   const net = new RoomNet({ delay: 20 });
   const ann = net.join("ann", { stay: false }), bob = net.join("bob", { stay: false });

@@ -76,6 +76,7 @@ export class RoomNet extends MachineNet {
   readonly relay: RelayHost;
   readonly members: MemberHost[] = [];
   readonly #pace: Pace | undefined;
+  readonly #maxMembers: number;
   #bridges = 0;
 
   constructor(
@@ -83,9 +84,11 @@ export class RoomNet extends MachineNet {
     seed: number = 1,
     allowed: Allowed = undefined,
     pace: Pace | undefined = undefined,
+    maxMembers = 100,
   ) {
     super(spec, seed);
     this.#pace = pace;
+    this.#maxMembers = maxMembers;
     this.relay = this.addRelay(this.relayAddress, allowed);
   }
 
@@ -195,7 +198,7 @@ export class RoomNet extends MachineNet {
   ): Relay {
     const hub = { credentials, random: testRandom(this.random) };
     const pace = this.#pace;
-    return new Relay({ hub, store, wall, maxMembers: 1_000, allowed, pace }, this.now);
+    return new Relay({ hub, store, wall, maxMembers: this.#maxMembers, allowed, pace }, this.now);
   }
 
   #enter(
