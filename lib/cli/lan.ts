@@ -7,6 +7,7 @@
 import { LOBBY } from "../chat/link.ts";
 import { printable } from "../chat/printable.ts";
 import { complete, LAN_COMMANDS } from "../chat/slash.ts";
+import { NEWEST } from "../chat/sync.ts";
 import { expand } from "../crypto/hash.ts";
 import { keyText } from "../crypto/identity.ts";
 import { newSecret } from "../crypto/secret.ts";
@@ -141,6 +142,8 @@ async function gather(gathering: Gathering): Promise<number> {
     port: endpoint.addresses[0]?.port ?? TALK_PORT,
     peers,
     random: host.random,
+    // Whoever reads lines wants each; a person a screen of them.
+    shown: onScreen ? NEWEST : undefined,
     timeout: (options.timeout ?? DEFAULT_TIMEOUT) * 1000,
     // Whoever sits there says when it is over.
     stay: options.stay ?? onScreen,

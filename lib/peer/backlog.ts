@@ -4,7 +4,7 @@
  * @module
  */
 
-import { NEWEST } from "../chat/sync.ts";
+import { roomKey } from "../chat/room.ts";
 import type { MemberEvent } from "./member_event.ts";
 
 /** The block is shown once nothing more came for so long, in ms (our choice). */
@@ -21,7 +21,10 @@ export class Backlog {
   /** The time, in ms; set before messages are told. */
   now = 0;
   readonly #tell: (event: MemberEvent) => void;
+  readonly #most: number;
   #messages: Message[] = [];
+  /** Those who said something that waits: what they say now waits behind it. */
+  readonly #authors = new Set<string>();
   #since = 0;
   #dueAt: number | undefined;
   #notBefore: number | undefined;
@@ -34,9 +37,11 @@ export class Backlog {
    * Nothing waits.
    *
    * @param tell Takes what is to be told.
+   * @param most So many old messages are shown at once; of more the newest.
    */
-  constructor(tell: (event: MemberEvent) => void) {
+  constructor(tell: (event: MemberEvent) => void, most: number) {
     this.#tell = tell;
+    this.#most = most;
   }
 
   /** When `tick` wants to be called, in ms. */
@@ -59,12 +64,15 @@ export class Backlog {
       return;
     }
     const isMessage = event.type === "message" || event.type === "past";
-    if (!isMessage || !event.history || event.self) return this.#tell(event);
+    if (!isMessage || event.self) return this.#tell(event);
+    const author = roomKey(event.author.key);
+    if (!event.history && !this.#authors.has(author)) return this.#tell(event);
     // Before anybody was met it is from one's own store, and was shown when it came.
     if (this.#notBefore === undefined) return this.#tell(event);
     if (event.time < this.#hiddenBefore) return this.#tell({ ...event, type: "past" });
     if (this.#messages.length === 0) this.#since = this.now;
     this.#messages.push({ ...event, type: "message" });
+    this.#authors.add(author);
     const quiet = Math.max(this.now + QUIET_MS, this.#notBefore ?? 0);
     this.#dueAt = Math.min(quiet, this.#since + LONGEST_MS);
   }
@@ -73,12 +81,18 @@ export class Backlog {
   tick(now: number): void {
     if (this.#dueAt === undefined || now < this.#dueAt) return;
     this.#dueAt = undefined;
-    const all = this.#messages.sort((a, b) => a.time - b.time);
+    const all = this.#messages.sort((a, b) => (a.clock ?? 0) - (b.clock ?? 0));
     this.#messages = [];
-    const shown = all.slice(-NEWEST), hidden = all.slice(0, -NEWEST);
-    for (const message of hidden) this.#tell({ ...message, type: "past" });
-    const count = Math.max(this.#missed, all.length), isCut = count > NEWEST;
+    this.#authors.clear();
+    const old = all.filter(({ history }) => history).length;
+    let hide = Math.max(0, old - this.#most);
+    const count = Math.max(this.#missed, old), isCut = count > this.#most;
     this.#missed = 0;
+    const shown: Message[] = [];
+    for (const message of all) {
+      if (message.history && hide-- > 0) this.#tell({ ...message, type: "past" });
+      else shown.push(message);
+    }
     if (isCut) this.#tell({ type: "missed", count });
     if (isCut) this.#hiddenBefore = Math.max(this.#hiddenBefore, shown[0]?.time ?? 0);
     for (const message of shown) this.#tell(message);

@@ -130,9 +130,9 @@ export class Conversation {
   say(lines: readonly (Partial<Said> & { readonly text: string })[], now: number): Said[] {
     const bodies = lines.map(({ text, time }) => ({ body: { kind: "text", text } as const, time }));
     return this.#write(bodies, now).map(({ entry }, at) => {
-      const id = lines[at]?.id ?? messageId(entry);
-      this.delivery.add(entry.number, id);
-      return { id, text: lines[at]?.text ?? "", time: entry.time };
+      const id = lines[at]?.id ?? messageId(entry), text = lines[at]?.text ?? "";
+      this.delivery.add(entry.number, { id, text });
+      return { id, text, time: entry.time };
     });
   }
 
@@ -226,10 +226,9 @@ export class Conversation {
 
   #sayElsewhere(now: number): void {
     const { store } = this.#options, name = { author: this.#own, log: this.#log };
-    const unheld = [...this.delivery.waiting].flatMap(([number, id]) => {
+    const unheld = [...this.delivery.waiting].flatMap(([number, { id, text }]) => {
       const [stored] = store.range(this.room.number, name, number, number, 1);
-      const body = stored && this.people.open(stored.entry);
-      return body?.kind === "text" ? [{ id, text: body.text, time: stored?.entry.time ?? 0 }] : [];
+      return stored ? [{ id, text, time: stored.entry.time }] : [];
     });
     this.#moveOn(this.room.log(name)?.last ?? 0);
     if (unheld.length === 0) return;

@@ -4,12 +4,14 @@
  * @module
  */
 
+import type { Missing } from "./undelivered.ts";
+
 /** Stored messages whose way to the others is followed (our choice). */
 const FOLLOWED = 1_000;
 
 /** Messages by their number in one's own log. */
 export class Delivery {
-  readonly #unstored = new Map<number, string>();
+  readonly #unstored = new Map<number, Missing>();
   readonly #stored = new Map<number, string>();
 
   /** How many the relay has not stored. */
@@ -17,13 +19,13 @@ export class Delivery {
     return this.#unstored.size;
   }
 
-  /** The ids of those. */
-  get missing(): string[] {
+  /** Those. */
+  get missing(): Missing[] {
     return [...this.#unstored.values()];
   }
 
   /** Those by their numbers. */
-  get waiting(): Iterable<readonly [number, string]> {
+  get waiting(): Iterable<readonly [number, Missing]> {
     return this.#unstored;
   }
 
@@ -34,8 +36,8 @@ export class Delivery {
   }
 
   /** A message was said. */
-  add(number: number, id: string): void {
-    this.#unstored.set(number, id);
+  add(number: number, message: Missing): void {
+    this.#unstored.set(number, message);
   }
 
   /**
@@ -46,7 +48,7 @@ export class Delivery {
    */
   stored(has: (number: number) => boolean): string[] {
     const news: string[] = [];
-    for (const [number, id] of this.#unstored) {
+    for (const [number, { id }] of this.#unstored) {
       if (!has(number)) continue;
       this.#unstored.delete(number);
       this.#stored.set(number, id);

@@ -23,13 +23,10 @@ import type { Link } from "./link.ts";
 import type { Node } from "./node.ts";
 import type { NodeEvent } from "./node_event.ts";
 import type { TalkEvent } from "./talk_event.ts";
+import type { Missing } from "./undelivered.ts";
 
 /** Messages that wait before reading of more stops (our choice). */
 const FULL = 1_000;
-/** Undelivered messages that are named (our choice). */
-const MAX_TOLD = 1_000;
-/** How much of each is shown then, in UTF-16 units (our choice). */
-const MAX_TOLD_TEXT = 200;
 /** The number of the first message in a log: what is before it says who the author is. */
 const FIRST = 2;
 
@@ -104,8 +101,8 @@ export class Exchange {
   }
 
   /** The ids of those, oldest first. */
-  get missing(): string[] {
-    return [...this.#missing.keys()];
+  get missing(): Missing[] {
+    return [...this.#missing.values()];
   }
 
   /** So much waits that no more should be read. */
@@ -299,15 +296,6 @@ export class Exchange {
       this.#missing.delete(id);
       this.#options.tell({ type: "status", id, state: "delivered", by });
     }
-  }
-
-  /** What is missing, for people. */
-  describe(kept: boolean): string {
-    const texts = [...this.#missing.values()].slice(0, MAX_TOLD)
-      .map(({ text }) => text.slice(0, MAX_TOLD_TEXT));
-    const count = this.#missing.size, what = count === 1 ? "1 message" : `${count} messages`;
-    const why = kept ? " yet, kept for when you two meet again" : "";
-    return [`${what} not delivered${why}:`, ...texts].join("\n");
   }
 
   /** All that is missing is on disk: it goes out another time. */

@@ -201,6 +201,12 @@ export class Gathering {
     for (const calls of this.#peers) if (calls.has(call)) calls.failed(call, now);
   }
 
+  /** A call led to somebody who is for something else: they are not called again. */
+  misplaced(call: number): void {
+    for (const { calls } of this.#calling.values()) if (calls.has(call)) calls.stop();
+    for (const calls of this.#peers) if (calls.has(call)) calls.stop();
+  }
+
   /** Nobody is called any more. */
   end(): void {
     this.#over = true;

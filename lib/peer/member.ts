@@ -10,6 +10,7 @@
  */
 
 import { equal } from "../crypto/hash.ts";
+import { KIND } from "../session/credentials.ts";
 import type { HubEvent } from "../session/hub.ts";
 import { CLOSE, type SessionEvent } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
@@ -19,6 +20,7 @@ import { REFUSAL, type RoomRecord } from "../wire/room.ts";
 import { Away } from "./away.ts";
 import { Calls } from "./calls.ts";
 import { type Done, Ending } from "./ending.ts";
+import { whoIsThere } from "./kinds.ts";
 import type { Link } from "./link.ts";
 import type { MemberEvent, MemberOptions } from "./member_event.ts";
 import { noticeOf } from "./member_notice.ts";
@@ -27,9 +29,12 @@ import { Node } from "./node.ts";
 import type { NodeEvent } from "./node_event.ts";
 import { Pin } from "./pin.ts";
 import type { Roster } from "./roster.ts";
+import { undelivered } from "./undelivered.ts";
 
 /** Messages that wait before reading of more stops (our choice). */
 const FULL = 1_000;
+/** What is said of messages that are on disk. */
+const KEPT = " yet, kept for the next time";
 /** A relay that one joined too often is called again after so long, in ms (our choice). */
 const REJOIN_MS = 5_000;
 /** A relay that has not stored what it got after so long is asked whether it is there, in ms (ours). */
@@ -63,6 +68,7 @@ export class Member {
     this.#ending = new Ending(options);
     this.#own = options.hub.credentials.identity.publicKey;
     this.#node = new Node({
+      kind: KIND.member,
       hub: options.hub,
       store: options.store,
       wall: options.wall,
@@ -217,18 +223,12 @@ export class Member {
    */
   leave(status: number, reason: string): void {
     if (this.#ending.done) return;
-    for (const id of this.#rooms.missing) {
-      this.#events.push({ type: "status", id, state: "failed", reason: "not stored yet" });
-    }
-    const count = this.#rooms.unstored;
-    if (count > 0) {
-      const what = count === 1 ? "1 message is" : `${count} messages are`;
-      this.#notice("warning", "undelivered", `${what} not stored by the relay`);
-    }
+    const { missing } = this.#rooms, kept = this.#ending.ended ? "" : KEPT;
+    this.#events.push(...undelivered(missing, "not stored by the relay", kept));
     this.#calls.stop();
     for (const { session } of this.#node.links) this.#node.close(session, CLOSE.done, reason);
     this.#takeBack();
-    this.#ending.finish({ status, reason }, count > 0, this.#everUp);
+    this.#ending.finish({ status, reason }, missing.length > 0, this.#everUp);
   }
 
   /**
@@ -323,6 +323,10 @@ export class Member {
         return this.#up(event, now);
       case "failed":
         return this.#calls.failed(event.call, now);
+      case "misplaced":
+        if (event.call === undefined) return;
+        this.#notice("error", "no-relay", whoIsThere(event.kind, event.address));
+        return this.leave(1, "no relay");
       case "session":
         return this.#session(event.link, event.event, now);
       case "record":

@@ -61,6 +61,8 @@ export interface RoomMessage {
   readonly text: string;
   /** Wall time of the author in ms since 1970. */
   readonly time: number;
+  /** What sorts it among those of others; undefined for what one says just now. */
+  readonly clock?: number;
   /** Said by this program or by another of the same person. */
   readonly self: boolean;
   /** Caught up on, not live. */

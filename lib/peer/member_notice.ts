@@ -51,6 +51,16 @@ export function noticeOf(
   }
 }
 
+/**
+ * What is said where a network has more people than a mesh is for.
+ *
+ * @param most So many at most.
+ */
+export function tooMany(most: number): string {
+  return `more than ${most} people are here: for so many run udpchat serve on one machine, ` +
+    "and udpchat join on the others";
+}
+
 function notice(level: Notice["level"], code: string, text: string): Notice {
   return { type: "notice", level, code, text };
 }

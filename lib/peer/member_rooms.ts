@@ -9,6 +9,7 @@ import type { StoredEntry } from "../chat/entry_store.ts";
 import { type Room, roomKey } from "../chat/room.ts";
 import { LIVE, NEWEST } from "../chat/sync.ts";
 import { equal } from "../crypto/hash.ts";
+import type { Entry } from "../wire/entry.ts";
 import { MEMBER, type RoomRecord } from "../wire/room.ts";
 import { Conversation, type ConversationOptions, messageId } from "./conversation.ts";
 import type { Link } from "./link.ts";
@@ -16,6 +17,7 @@ import type { Author, MemberEvent } from "./member_event.ts";
 import type { NodeEvent } from "./node_event.ts";
 import { type Private, Privates } from "./privates.ts";
 import { Roster } from "./roster.ts";
+import type { Missing } from "./undelivered.ts";
 
 /** What the rooms of a member are made of. */
 export interface MemberRoomsOptions extends ConversationOptions {
@@ -36,6 +38,8 @@ export class MemberRooms {
   readonly #via: (key?: Uint8Array) => Link | undefined;
   readonly #main: Conversation;
   readonly #privates: Privates;
+  /** When we came, in ms since 1970. */
+  readonly #since: number;
   #name: string;
   #lastPartner: Uint8Array | undefined;
   /** Entries that the relay has let go and we lack. */
@@ -53,6 +57,7 @@ export class MemberRooms {
     this.#tell = options.tell;
     this.#via = options.via;
     this.#name = options.name;
+    this.#since = options.wall(now);
     this.#main = new Conversation(options);
     const recalled = this.#main.recall();
     this.#privates = new Privates(options, this.#main);
@@ -80,8 +85,8 @@ export class MemberRooms {
     return this.#all.reduce((sum, { delivery }) => sum + delivery.size, 0);
   }
 
-  /** The ids of those. */
-  get missing(): string[] {
+  /** Those. */
+  get missing(): Missing[] {
     return this.#all.flatMap(({ delivery }) => delivery.missing);
   }
 
@@ -268,7 +273,7 @@ export class MemberRooms {
     stored: StoredEntry,
     how: Extract<NodeEvent, { type: "kept" }>,
   ): void {
-    const history = how.history || how.late, { entry } = stored, body = conversation.read(entry);
+    const { entry } = stored, history = !this.#isNews(entry, how), body = conversation.read(entry);
     const of = this.#privates.of(how.room), self = equal(entry.author, this.#own);
     if (of === undefined) this.roster.saw(entry);
     else if (!self && !equal(entry.author, of.partner)) return;
@@ -278,11 +283,21 @@ export class MemberRooms {
       else for (const event of this.roster.learn(entry, body, history)) this.#tell(event);
       return;
     }
-    const { text } = body, { time } = entry, id = messageId(entry);
-    const type = how.history && how.stream !== LIVE ? "past" : "message";
-    const said = { id, author: this.#author(entry.author), text, time, self, history };
-    if (of && !self) this.#lastPartner = of.partner;
+    const { text } = body, { time, clock } = entry, id = messageId(entry);
+    const type = history && how.history && how.stream !== LIVE ? "past" : "message";
+    const said = { id, author: this.#author(entry.author), text, time, clock, self, history };
+    if (of && !self && type === "message") this.#lastPartner = of.partner;
     this.#tell({ type, ...said, ...(of ? { partner: this.#author(of.partner) } : {}) });
+  }
+
+  /**
+   * What is said now; also what its author brings who said it before the two met, but after we came: on a
+   * network somebody is met only once they have begun to say something.
+   */
+  #isNews({ author, time }: Entry, how: Extract<NodeEvent, { type: "kept" }>): boolean {
+    if (how.late) return false;
+    return !how.history ||
+      (how.link !== undefined && equal(how.link.remote.identity, author) && time >= this.#since);
   }
 
   #say(

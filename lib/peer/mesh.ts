@@ -12,6 +12,7 @@ import type { EntryStore } from "../chat/entry_store.ts";
 import { type Room, roomKey } from "../chat/room.ts";
 import { equal } from "../crypto/hash.ts";
 import type { HubOptions } from "../session/hub.ts";
+import { KIND } from "../session/credentials.ts";
 import { CLOSE, type SessionEvent } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
 import type { Address } from "../wire/address.ts";
@@ -23,18 +24,22 @@ import { Backlog } from "./backlog.ts";
 import { Crowd } from "./crowd.ts";
 import { type Done, Ending } from "./ending.ts";
 import { Gathering } from "./gathering.ts";
+import { whoIsThere } from "./kinds.ts";
 import type { Link } from "./link.ts";
 import type { MemberEvent, RoomPlace } from "./member_event.ts";
-import { noticeOf } from "./member_notice.ts";
+import { noticeOf, tooMany } from "./member_notice.ts";
 import { MemberRooms } from "./member_rooms.ts";
 import { Node } from "./node.ts";
 import type { NodeEvent } from "./node_event.ts";
 import type { Roster } from "./roster.ts";
 import { Signal, type Signalled } from "./signal.ts";
 import { Spread } from "./spread.ts";
+import { undelivered } from "./undelivered.ts";
 
 /** Messages that wait before reading of more stops (our choice). */
 const FULL = 1_000;
+/** What is said of messages that are on disk. */
+const KEPT = " yet, kept for whoever comes";
 /** More people than this are too many for a mesh: they are told to use a relay (the design). */
 const MANY = 60;
 
@@ -57,6 +62,8 @@ export interface MeshOptions {
   readonly peers?: readonly Address[];
   /** A number from 0 to 1, for jitter. */
   readonly random: () => number;
+  /** Of what was said before one came so much is shown at once; all where it is left out. */
+  readonly shown?: number | undefined;
   /** How long to wait for delivery after the end of input, in ms. */
   readonly timeout: number;
   /** Go on after the end of input. */
@@ -78,8 +85,6 @@ export class Mesh {
   readonly #tag: Uint8Array;
   readonly #crowd = new Crowd();
   #events: MemberEvent[] = [];
-  /** A beacon, or our last one, that waits to be sent: to everybody, and to those whom that does not reach. */
-  #beacons: Transmit[] = [];
   #everUp = false;
   #toldMany = false;
   readonly #ending: Ending;
@@ -94,11 +99,12 @@ export class Mesh {
   constructor(options: MeshOptions, now: number) {
     this.#options = options;
     this.#ending = new Ending(options);
-    const { hub, store, wall, name, room: { number, key: seal } } = options;
+    const { hub, store, wall, name, room: { number, key: seal }, port, everybody } = options;
     const { identity, instance } = hub.credentials;
     this.#own = identity.publicKey;
     this.#tag = instance;
     this.#node = new Node({
+      kind: KIND.lan,
       hub,
       store,
       wall,
@@ -108,8 +114,11 @@ export class Mesh {
       asked: (link, asked, record) => this.#asked(link, asked, record),
     }, now);
     this.#room = this.#node.room(number);
-    this.#signal = new Signal({ room: this.#room, tag: this.#tag, port: options.port });
-    this.#backlog = new Backlog((event) => void this.#events.push(event));
+    this.#signal = new Signal({ room: this.#room, tag: this.#tag, port, everybody });
+    this.#backlog = new Backlog(
+      (event) => void this.#events.push(event),
+      options.shown ?? Infinity,
+    );
     const via = (key?: Uint8Array): Link | undefined => this.#crowd.with(key);
     this.#rooms = new MemberRooms({
       ...{ node: this.#node, hub, store, wall, room: this.#room, seal, name, via },
@@ -215,21 +224,14 @@ export class Mesh {
     this.#rooms.rename(name, now);
   }
 
-  /**
-   * Goes away, or comes back; the others are told.
-   *
-   * @param text Why; undefined to come back.
-   * @param now Time in ms.
-   */
+  /** Goes away for a reason, or comes back where there is none; the others are told. */
   setAway(text: string | undefined, now: number): void {
     this.#away.set(text, now);
     this.#tellPresence(now);
   }
 
   /** Nobody's key is expected here. */
-  accept(): boolean {
-    return false;
-  }
+  readonly accept = (): boolean => false;
 
   /** A line was refused before it came here: it counts as not delivered. */
   lose(): void {
@@ -259,19 +261,15 @@ export class Mesh {
    */
   leave(status: number, reason: string): void {
     if (this.#ending.done) return;
-    for (const id of this.#rooms.missing) {
-      this.#events.push({ type: "status", id, state: "failed", reason: "nobody holds it yet" });
-    }
-    const count = this.#rooms.unstored;
-    if (count > 0) {
-      const what = count === 1 ? "1 message was" : `${count} messages were`;
-      this.#notice("warning", "undelivered", `${what} not delivered to anybody`);
-    }
+    // How far the last lines got is known, and not told yet.
+    this.#spread.tick(Infinity);
+    const { missing } = this.#rooms, kept = this.#ending.ended ? "" : KEPT;
+    this.#events.push(...undelivered(missing, "not delivered to anybody", kept));
     this.#gathering.end();
     for (const { session } of this.#node.links) this.#node.close(session, CLOSE.done, reason);
-    this.#beacons = [{ bytes: this.#signal.say(true), to: this.#options.everybody }];
+    this.#signal.say(true);
     if (this.#ending.ended) this.#takeBack();
-    this.#ending.finish({ status, reason }, count > 0, this.#everUp);
+    this.#ending.finish({ status, reason }, missing.length > 0, this.#everUp);
   }
 
   /** A datagram came. */
@@ -287,7 +285,9 @@ export class Mesh {
     this.#node.hub.tick(now);
     this.#work(now);
     this.#gathering.tick(now);
-    if (this.#gathering.isDue(now) && !this.#ending.done) this.#sendBeacon(now);
+    if (this.#gathering.isDue(now) && !this.#ending.done) {
+      this.#signal.say(false, this.#gathering.deaf(now));
+    }
     for (const tag of this.#gathering.differing(now)) this.#askAll(tag);
     this.#gossip(now);
     this.#backlog.tick(now);
@@ -302,7 +302,7 @@ export class Mesh {
 
   /** What to send next. */
   poll(now: number): Transmit | undefined {
-    return this.#beacons.shift() ?? this.#node.poll(now);
+    return this.#signal.poll() ?? this.#node.poll(now);
   }
 
   /** A refused send is a lost datagram. */
@@ -322,11 +322,6 @@ export class Mesh {
     const times = [this.#node.nextTimeout(), away, this.#ending.deadline, this.#spread.dueAt];
     const all = [...times, this.#backlog.dueAt, this.#gathering.dueAt];
     return all.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
-  }
-
-  #sendBeacon(now: number): void {
-    const bytes = this.#signal.say(false), { everybody } = this.#options;
-    this.#beacons = [everybody, ...this.#gathering.deaf(now)].map((to) => ({ bytes, to }));
   }
 
   #hear({ beacon, tag, same }: Signalled, from: Address, now: number): void {
@@ -356,6 +351,10 @@ export class Mesh {
       }
       case "failed":
         return this.#gathering.failed(event.call, now);
+      case "misplaced":
+        if (event.call === undefined) return;
+        this.#notice("warning", "misplaced", whoIsThere(event.kind, event.address));
+        return this.#gathering.misplaced(event.call);
       case "session":
         return this.#session(event.link, event.event, now);
       case "record":
@@ -408,10 +407,7 @@ export class Mesh {
     if (this.#away.text !== undefined) this.#away.again(now);
     if (this.size <= MANY || this.#toldMany) return;
     this.#toldMany = true;
-    const text =
-      `more than ${MANY} people are here: for so many run udpchat serve on one machine, ` +
-      "and udpchat join on the others";
-    this.#notice("warning", "many", text);
+    this.#notice("warning", "many", tooMany(MANY));
   }
 
   #session(link: Link, event: SessionEvent, now: number): void {
@@ -433,6 +429,8 @@ export class Mesh {
     );
     if (!others) this.#gathering.down(roomKey(instance), event.type === "closed" && !replaced, now);
     if (!this.#crowd.delete(link) || this.#crowd.with(identity) || (replaced && others)) return;
+    // Those who stay have not gone because we leave.
+    if (this.#ending.done) return;
     this.#spread.forget(identity);
     this.#events.push(...this.roster.move(identity, false));
   }

@@ -25,6 +25,7 @@ import type { Transmit } from "../wire/datagram.ts";
 import { CLOCK_STEPS } from "../wire/entry.ts";
 import { encodeRoom, partBytes, type RoomRecord } from "../wire/room.ts";
 import { answerEcho } from "./echo.ts";
+import { belong } from "./kinds.ts";
 import { type HeardRecord, Link } from "./link.ts";
 import type { NodeEvent, NodeOptions } from "./node_event.ts";
 import { Inbox, type Waiting } from "./inbox.ts";
@@ -77,7 +78,8 @@ export class Node {
     this.#options = options;
     this.store = options.store;
     this.#inbox = new Inbox(options.store);
-    this.hub = new Hub(options.hub);
+    const { hub, kind } = options;
+    this.hub = new Hub({ ...hub, credentials: { ...hub.credentials, kind } });
     this.#paces = options.pace && new Paces(options.pace);
     const most = (options.wall(now) + MAX_AHEAD_MS) * CLOCK_STEPS;
     this.#clock.see(options.store.clock(most), options.wall(now));
@@ -257,6 +259,13 @@ export class Node {
 
   #hubEvent(event: HubEvent, now: number): void {
     if (event.type === "up") {
+      const { session, call, remote: { kind } } = event;
+      if (!belong(this.#options.kind, kind)) {
+        const { address } = session;
+        this.close(session, CLOSE.done, "for something else");
+        this.#events.push({ type: "misplaced", kind, address, call });
+        return;
+      }
       const link = new Link(event.session, event.remote, event.call === undefined);
       if (this.#options.guarded && event.call === undefined) link.unheard = [];
       this.#links.set(event.session, link);

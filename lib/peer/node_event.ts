@@ -6,8 +6,10 @@
 
 import type { EntryStore, StoredEntry } from "../chat/entry_store.ts";
 import type { Room } from "../chat/room.ts";
+import type { Kind } from "../session/credentials.ts";
 import type { SessionEvent } from "../session/event.ts";
 import type { HubEvent, HubOptions } from "../session/hub.ts";
+import type { Address } from "../wire/address.ts";
 import type { RoomRecord } from "../wire/room.ts";
 import type { Link } from "./link.ts";
 import type { Pace } from "./throttle.ts";
@@ -29,6 +31,8 @@ export interface NodeOptions {
   ) => void;
   /** A room that is remembered while nobody is in it: one's own. */
   readonly stays?: (room: Room) => boolean;
+  /** What this program is for. */
+  readonly kind: Kind;
   /** All are called, and nobody is a relay. */
   readonly mesh?: boolean;
   /** Who calls is not listened to before `listen`. */
@@ -45,6 +49,13 @@ export interface NodeOptions {
 /** What happened. */
 export type NodeEvent =
   | Extract<HubEvent, { type: "up" | "failed" | "version" }>
+  /** Somebody is at the other end who is for something else; that session ends. */
+  | {
+    readonly type: "misplaced";
+    readonly kind: Kind;
+    readonly address: Address;
+    readonly call: number | undefined;
+  }
   | { readonly type: "session"; readonly link: Link; readonly event: SessionEvent }
   /** Who is not listened to says something: the first of it. */
   | { readonly type: "waits"; readonly link: Link }

@@ -10,6 +10,7 @@ import type { LogFloor, Pair } from "../chat/entry_store.ts";
 import { roomKey } from "../chat/room.ts";
 import { privateRoomNumber } from "../crypto/room_key.ts";
 import { Budgets } from "../session/budget.ts";
+import { KIND } from "../session/credentials.ts";
 import { CLOSE } from "../session/event.ts";
 import type { Address } from "../wire/address.ts";
 import { sameBytes } from "../wire/bytes.ts";
@@ -33,7 +34,7 @@ const PRESENCES = { burst: 16, perSecond: 0.5 };
 const REPORT_MS = 100;
 
 /** What a relay needs. */
-export interface RelayOptions extends Omit<NodeOptions, "pushes"> {
+export interface RelayOptions extends Omit<NodeOptions, "pushes" | "kind"> {
   /** Who may come in, by key; everybody where it is left out. */
   readonly allowed?: ((key: Uint8Array) => boolean) | undefined;
   /** Members of one room at once. */
@@ -90,6 +91,7 @@ export class Relay {
     this.#options = options;
     this.#node = new Node({
       ...options,
+      kind: KIND.relay,
       pushes: () => true,
       asked: (link, room, record, at) =>
         record.type === "leave"

@@ -7,7 +7,9 @@
 import { digestOf, holdingsSum, roomTag } from "../chat/digest.ts";
 import { type Room, roomKey } from "../chat/room.ts";
 import { type Beacon, decodeBeacon, encodeBeacon } from "../wire/beacon.ts";
+import type { Address } from "../wire/address.ts";
 import { sameBytes } from "../wire/bytes.ts";
+import type { Transmit } from "../wire/datagram.ts";
 
 /** What beacons are made of. */
 export interface SignalOptions {
@@ -16,6 +18,8 @@ export interface SignalOptions {
   readonly tag: Uint8Array;
   /** The port of our sessions. */
   readonly port: number;
+  /** Sent to here it reaches everybody. */
+  readonly everybody: Address;
 }
 
 /** Somebody's beacon in our room. */
@@ -30,6 +34,8 @@ export interface Signalled {
 /** Beacons about one room. */
 export class Signal {
   readonly #options: SignalOptions;
+  /** Beacons that wait to be sent. */
+  #waiting: Transmit[] = [];
   #sum: { readonly last: number; readonly size: number; readonly sum: Uint8Array } | undefined;
 
   /**
@@ -41,11 +47,22 @@ export class Signal {
     this.#options = options;
   }
 
-  /** A beacon of ours. */
-  say(leaving: boolean): Uint8Array {
-    const { room: { number }, tag, port } = this.#options;
+  /**
+   * A beacon of ours waits to be sent.
+   *
+   * @param leaving Whether it is the last one.
+   * @param also To whom, beside everybody.
+   */
+  say(leaving: boolean, also: readonly Address[] = []): void {
+    const { room: { number }, tag, port, everybody } = this.#options;
     const digest = digestOf(number, tag, this.#holdings());
-    return encodeBeacon({ leaving, tag, port, room: roomTag(number, tag), digest });
+    const bytes = encodeBeacon({ leaving, tag, port, room: roomTag(number, tag), digest });
+    this.#waiting = [everybody, ...also].map((to) => ({ bytes, to }));
+  }
+
+  /** What to send next. */
+  poll(): Transmit | undefined {
+    return this.#waiting.shift();
   }
 
   /**

@@ -11,6 +11,7 @@
 
 import { roomKey } from "../chat/room.ts";
 import { equal } from "../crypto/hash.ts";
+import { KIND } from "../session/credentials.ts";
 import { CLOSE } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
 import type { Address } from "../wire/address.ts";
@@ -19,17 +20,22 @@ import type { LogHeld } from "../wire/room.ts";
 import { Away, type Whereabouts } from "./away.ts";
 import { type Done, Ending } from "./ending.ts";
 import { Exchange } from "./exchange.ts";
+import { whoIsThere } from "./kinds.ts";
 import type { Link } from "./link.ts";
 import { Node } from "./node.ts";
 import type { NodeEvent } from "./node_event.ts";
 import { type LineEvent, Reception, turnedAway } from "./reception.ts";
 import type { Partner, TalkEvent, TalkOptions } from "./talk_event.ts";
 import { diskNotice, talkNotice } from "./talk_notice.ts";
+import { undelivered } from "./undelivered.ts";
 
 /** At the end so long is waited for what the other is owed to arrive, in ms (our choice). */
 const OWED_MS = 2_000;
 /** Who has not kept what they got after so long is asked whether they are there, in ms (our choice). */
 const NUDGE_MS = 2_000;
+
+/** What is said of messages that are on disk. */
+const KEPT = " yet, kept for when you two meet again";
 
 /** One line for two. */
 export class Talk {
@@ -63,6 +69,7 @@ export class Talk {
     const { hub, store, wall, name, pinned } = options;
     const own = hub.credentials.identity.publicKey;
     this.#node = new Node({
+      kind: KIND.talk,
       hub,
       store,
       wall,
@@ -200,12 +207,7 @@ export class Talk {
   leave(status: number, reason: string): void {
     if (this.#ending.done) return;
     const { missing } = this.#exchange, kept = !this.#ending.ended && this.#exchange.isKept;
-    for (const id of missing) {
-      this.#events.push({ type: "status", id, state: "failed", reason: "not delivered" });
-    }
-    if (missing.length > 0) {
-      this.#notice("warning", "undelivered", this.#exchange.describe(kept));
-    }
+    this.#events.push(...undelivered(missing, "not delivered", kept ? KEPT : ""));
     this.#line.end();
     for (const { session } of this.#node.links) this.#node.close(session, CLOSE.done, reason);
     if (this.#ending.ended) this.#takeBack();
@@ -299,6 +301,10 @@ export class Talk {
         return this.#kept(event);
       case "held":
         return this.#exchange.held(event, event.link.remote.identity);
+      case "misplaced":
+        if (event.call === undefined) return;
+        this.#notice("error", "misplaced", whoIsThere(event.kind, event.address));
+        return this.leave(1, "nobody to talk to");
       case "up":
       case "waits":
       case "session":

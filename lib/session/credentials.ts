@@ -18,6 +18,12 @@ import { MAC_BYTES } from "../wire/packet.ts";
 /** Bytes of the number of a program's run. */
 export const INSTANCE_BYTES = 8;
 
+/** What a program may be: a relay is for members, and the others are for their like. */
+export const KIND = { any: 0, relay: 1, member: 2, talk: 3, lan: 4 } as const;
+
+/** One of these, or one that we do not know. */
+export type Kind = number;
+
 /** What a program is towards others. */
 export interface Credentials {
   /** Who one is: the Ed25519 key made on the first run. */
@@ -26,6 +32,8 @@ export interface Credentials {
   readonly staticKey: KeyPair;
   /** A random number of this run: whoever restarted has forgotten what was before. */
   readonly instance: Uint8Array;
+  /** What it is for; `any` where it is left out. */
+  readonly kind?: Kind;
 }
 
 /** The other side, as it has proved itself. */
@@ -36,9 +44,12 @@ export interface Remote {
   readonly instance: Uint8Array;
   /** It begins anew, beside a session that seems dead. */
   readonly replaces: boolean;
+  /** What it is for. */
+  readonly kind: Kind;
 }
 
-const REPLACES = 1;
+/** Bits of the flags. */
+const REPLACES = 1, KIND_SHIFT = 1, KIND_MASK = 7;
 
 /**
  * The payload of message 2, or of message 3.
@@ -53,9 +64,9 @@ export function encodeCredentials(
   replaces: boolean,
   index?: number,
 ): Uint8Array {
-  const writer = new Writer(109);
+  const writer = new Writer(109), kind = (credentials.kind ?? KIND.any) << KIND_SHIFT;
   if (index !== undefined) writer.u32(index);
-  return writer.bytes(credentials.instance).u8(replaces ? REPLACES : 0)
+  return writer.bytes(credentials.instance).u8((replaces ? REPLACES : 0) | kind)
     .bytes(credentials.identity.publicKey)
     .bytes(certify(credentials.identity, credentials.staticKey.publicKey)).finish();
 }
@@ -79,7 +90,8 @@ export function decodeCredentials(
   const identity = reader.bytes(32).slice(), certificate = reader.bytes(64);
   if (!reader.done || staticKey === undefined) return undefined;
   if (!certified(identity, staticKey, certificate)) return undefined;
-  return { remote: { identity, instance, replaces: (flags & REPLACES) !== 0 }, index };
+  const replaces = (flags & REPLACES) !== 0, kind = flags >> KIND_SHIFT & KIND_MASK;
+  return { remote: { identity, instance, replaces, kind }, index };
 }
 
 /**

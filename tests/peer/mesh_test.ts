@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { decodePacket } from "../../lib/wire/packet.ts";
 import { secretRoom } from "../support/room_net.ts";
 import {
@@ -40,7 +40,7 @@ Deno.test("what was typed while nobody was there reaches whoever comes; and who 
   assert(ann);
   for (let line = 0; line < 70; line++) net.say(ann, `${line}`);
   net.run(10_000);
-  const [bob] = come(net, "bob");
+  const [bob] = come(net, "bob", { shown: 50 });
   assert(bob);
   net.run(20_000);
   assertEquals(readMesh(bob), Array.from({ length: 50 }, (_, at) => `ann: ${at + 20}`));
@@ -53,6 +53,28 @@ Deno.test("what was typed while nobody was there reaches whoever comes; and who 
   assert(net.runUntil(() => equalStores([bob, cem]), net.now + 10_000));
   net.run(net.now + 3_000);
   assert(readMesh(cem).length >= 48, "the newest 50 entries, with names among them");
+});
+
+Deno.test("what somebody says before they meet those who were there before is news, all of it, in order", () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const net = new MeshNet({ delay: 2, jitter: 3, loss: seed % 3 * 10 }, seed);
+    const there = come(net, "ann bob", { shown: 50 });
+    assert(net.runUntil(() => gathered(there), 20_000));
+    net.run(net.now + 10_000);
+    for (const name of ["big", "again"]) {
+      const [big] = come(net, name);
+      assert(big);
+      for (let line = 0; line < 200; line++) net.say(big, `${name} ${line}`);
+      assert(net.runUntil(() => equalStores([...there, big]), net.now + 30_000));
+      net.run(net.now + 3_000);
+      big.machine.leave(0, "quit");
+      net.flush();
+    }
+    const wanted = ["big", "again"].flatMap((name) =>
+      Array.from({ length: 200 }, (_, at) => `${name}: ${name} ${at}`)
+    );
+    for (const host of there) assertEquals(readMesh(host), wanted, `${seed}: ${host.name}`);
+  }
 });
 
 Deno.test("two halves of a network merge when it heals", () => {

@@ -10,6 +10,7 @@ import type { Room } from "../../lib/chat/room.ts";
 import type { Link } from "../../lib/peer/link.ts";
 import { Node } from "../../lib/peer/node.ts";
 import type { NodeEvent } from "../../lib/peer/node_event.ts";
+import { KIND } from "../../lib/session/credentials.ts";
 import type { HubOptions } from "../../lib/session/hub.ts";
 import { type Address, formatAddress } from "../../lib/wire/address.ts";
 import type { Transmit } from "../../lib/wire/datagram.ts";
@@ -49,7 +50,10 @@ export class Bridge implements Driven {
   readonly #sides: Side[];
 
   constructor({ room, to, ...options }: BridgeOptions, now: number) {
-    this.#node = new Node({ ...options, pushes: () => true, stays: () => true }, now);
+    this.#node = new Node(
+      { ...options, kind: KIND.member, pushes: () => true, stays: () => true },
+      now,
+    );
     this.#room = this.#node.room(room);
     this.#sides = to.map((to) => ({
       to,

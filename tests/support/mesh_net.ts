@@ -40,6 +40,8 @@ export interface Coming {
   readonly timeout?: number;
   readonly stay?: boolean;
   readonly segment?: number;
+  /** So much of what was said before they came is shown at once. */
+  readonly shown?: number;
   /** By how many addresses; beacons leave by each, sessions by the first. */
   readonly addresses?: 1 | 2;
 }
@@ -126,7 +128,7 @@ export class MeshNet extends MachineNet {
   }
 
   #start(name: string, credentials: Credentials, store: MemoryStore, coming: Coming): Mesh {
-    const { room = LOBBY, secret, peers = [], timeout = 10_000, stay = true } = coming;
+    const { room = LOBBY, secret, peers = [], timeout = 10_000, stay = true, shown } = coming;
     return new Mesh({
       hub: { credentials, secret, random: testRandom(this.random) },
       store,
@@ -139,6 +141,7 @@ export class MeshNet extends MachineNet {
       random: this.random,
       timeout,
       stay,
+      shown,
     }, this.now);
   }
 }
