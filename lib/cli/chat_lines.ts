@@ -177,7 +177,9 @@ const EVERYWHERE: Readonly<Record<string, Handler<ChatFeed<ChatMachine>>>> = {
   accept: ({ front, machine }, _, now) => {
     if (!machine.accept(now)) front.reporter.print(["there is no changed key to accept"]);
   },
-  quit: ({ machine }) => machine.quit(),
+  // In a script it is the end of the input: what was said is waited for.
+  quit: ({ machine, front, options }, _, now) =>
+    front.screen || options.stay ? machine.quit() : machine.endInput(now),
 };
 
 /** The prompt of a chat. */

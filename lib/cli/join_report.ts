@@ -79,7 +79,7 @@ export function reportMember(run: MemberReport, event: MemberEvent): void {
         old: event.old ?? null,
       }, event.text ? { why: event.text } : {});
     case "missed": {
-      const text = `${event.count} entries that you have not seen; the newest are shown ` +
+      const text = `while you were away: ${event.count} entries; the newest are shown ` +
         "(/last 200, /search WORDS)";
       return notice("info", "missed", text);
     }

@@ -10,6 +10,7 @@ import type { Screen } from "../terminal/screen.ts";
 import type { Theme } from "../terminal/theme.ts";
 import { Comings } from "./comings.ts";
 import type { ChatEvent } from "./event.ts";
+import { localTime } from "./history_lines.ts";
 import { type Loudness, type Manner, noticeOf, type Reporter } from "./report.ts";
 
 /** The mark of lines that everybody on the way can read. */
@@ -42,6 +43,8 @@ export class ScreenReporter implements Reporter {
   /** Own messages that the other side does not hold yet, as they are shown. */
   readonly #pending = new Map<string, Pending>();
   readonly #comings: Comings;
+  /** What is shown now was said before one came. */
+  #isPast = false;
   /** Never: a terminal that goes away ends the input as well. */
   readonly broken: Promise<undefined> = new Promise(() => {});
 
@@ -71,8 +74,11 @@ export class ScreenReporter implements Reporter {
       const { who, state } = event;
       return this.#comings.add(who.key ?? who.name, who.name, state === "here");
     }
+    // That somebody has come is told before what they say of themselves.
+    if (event.event === "presence") this.#comings.flush();
     const notice = noticeOf(event, this.#loudness, manner);
     if (notice === undefined) return;
+    if (event.event === "notice" && event.code === "missed") this.#isPast = true;
     this.#note(
       notice.text,
       notice.level === "info" ? this.#theme.notice : this.#theme[notice.level],
@@ -92,16 +98,16 @@ export class ScreenReporter implements Reporter {
   /** Gives the terminal back. */
   close(): Promise<void> {
     this.#comings.flush();
-    for (const [id, pending] of this.#pending) {
-      if (pending.stop) this.#settle(id, pending, this.#theme.notice(pending.mark));
-    }
+    this.#settleSome();
     return this.#screen.close();
   }
 
   #message(event: Extract<ChatEvent, { event: "message" }>, { to }: Manner): void {
     this.#comings.heard(event.from.key ?? event.from.name);
-    const at = new Date(this.#clock.wall());
-    const time = [at.getHours(), at.getMinutes()].map((each) => String(each).padStart(2, "0"));
+    if (!event.self) this.#settleSome();
+    if (event.history && !this.#isPast) this.#note("while you were away:", this.#theme.notice);
+    this.#isPast = event.history;
+    const time = this.#timeOf(event);
     const name = printable(event.from.name);
     const person = event.self ? this.#theme.self(name) : this.#theme.person(name);
     const who = to === undefined ? person : `[${person} \u2192 ${printable(to)}]`;
@@ -110,12 +116,20 @@ export class ScreenReporter implements Reporter {
     const does = `* ${event.from.name} `, acts = event.text.startsWith(does);
     const [first = "", ...more] = printableLines(acts ? event.text.slice(does.length) : event.text);
     const lines = [
-      `${this.#theme.time(time.join(":"))} ${mark}${acts ? "* " : ""}${who} ${first}`,
+      `${this.#theme.time(time)} ${mark}${acts ? "* " : ""}${who} ${first}`,
       ...more.map((line) => `  ${line}`),
     ];
     if (!event.self || event.from.key === null) return this.#screen.show(lines);
     this.#pending.set(event.id, { line: lines, state: "typed", mark: CHECK });
     this.#drawPending();
+  }
+
+  /** Now; of what was said before one came, when that was. */
+  #timeOf({ history, sent }: Extract<ChatEvent, { event: "message" }>): string {
+    const now = this.#clock.wall(), at = history ? Date.parse(sent) : now;
+    const text = localTime(Number.isFinite(at) ? at : now), today = localTime(now);
+    const [day = ""] = today.split(" ");
+    return text.startsWith(day) ? text.slice(day.length + 1) : text;
   }
 
   /** A message of one's own stays above the prompt until the others hold it. */
@@ -125,16 +139,30 @@ export class ScreenReporter implements Reporter {
     const [, holders, members] = /^held by (\d+) of (\d+)$/.exec(event.reason ?? "") ?? [];
     if (event.state === "sent") pending.state = "on its way";
     else if (event.state === "failed") this.#settle(event.id, pending, this.#theme.error(CROSS));
-    else if (event.state === "stored") {
-      pending.state = pending.mark = "stored";
-      pending.stop = this.#clock.wake(this.#clock.now() + SPREAD_MS, () => {
-        this.#settle(event.id, pending, this.#theme.notice(pending.mark));
-        this.#drawPending();
-      });
-    } else if (holders === members) this.#settle(event.id, pending, this.#theme.notice(CHECK));
-    else {
-      pending.state = `${holders} of ${members}`;
-      pending.mark = `${CHECK} ${holders}/${members}`;
+    else if (event.state === "delivered" && holders === members) {
+      pending.mark = CHECK;
+      this.#settleSome(event.id);
+    } else {
+      const isStored = event.state === "stored";
+      pending.state = isStored ? "stored" : `${holders}/${members}`;
+      pending.mark = isStored ? "stored" : `${CHECK} ${pending.state}`;
+      pending.stop ??= this.#clock.wake(
+        this.#clock.now() + SPREAD_MS,
+        () => this.#settleSome(event.id),
+      );
+    }
+    this.#drawPending();
+  }
+
+  /**
+   * What anybody holds scrolls away as it is, in the order in which it was typed: up to one message, or all
+   * of it, as what somebody says now stands below it.
+   */
+  #settleSome(until?: string): void {
+    for (const [id, pending] of this.#pending) {
+      const isIt = id === until;
+      if (isIt || pending.stop) this.#settle(id, pending, this.#theme.notice(pending.mark));
+      if (isIt) break;
     }
     this.#drawPending();
   }

@@ -107,7 +107,7 @@ export class Ending {
     const lost = status === 0 && (missing || this.lost > 0);
     this.#done = !lost
       ? { status, reason }
-      : everUp
+      : everUp || !missing
       ? { status: 4, reason: "not delivered" }
       : { status: 3, reason: "no answer" };
   }

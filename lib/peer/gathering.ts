@@ -6,7 +6,6 @@
 
 import type { Hub } from "../session/hub.ts";
 import type { Address } from "../wire/address.ts";
-import type { Beacon } from "../wire/beacon.ts";
 import { MAX_PEERS, type Peer } from "../wire/room.ts";
 import { Calls } from "./calls.ts";
 import { type Neighbour, Neighbours } from "./neighbours.ts";

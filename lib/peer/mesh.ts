@@ -262,7 +262,7 @@ export class Mesh {
   leave(status: number, reason: string): void {
     if (this.#ending.done) return;
     // How far the last lines got is known, and not told yet.
-    this.#spread.tick(Infinity);
+    this.#spread.flush();
     const { missing } = this.#rooms, kept = this.#ending.ended ? "" : KEPT;
     this.#events.push(...undelivered(missing, "not delivered to anybody", kept));
     this.#gathering.end();

@@ -79,7 +79,17 @@ export class Spread {
   /** Tells what is new, if it is time. */
   tick(now: number): void {
     if (this.#dueAt === undefined || now < this.#dueAt) return;
+    this.#report();
+    this.#dueAt = this.#progress.hasNews ? now + REPORT_MS : undefined;
+  }
+
+  /** Tells all that is new. */
+  flush(): void {
+    while (this.#progress.hasNews) this.#report();
     this.#dueAt = undefined;
+  }
+
+  #report(): void {
     const { rooms, members: count, tell } = this.#options, members = count();
     for (const { log, steps } of this.#progress.reports()) {
       for (const { number, holders: most } of steps) {

@@ -121,10 +121,64 @@ Deno.test("ScreenReporter waits for the others, and says how many hold a message
   for (const id of ["1", "2", "3"]) reporter.report(own(id, id));
   for (const id of ["1", "2", "3"]) reporter.report(stored(id));
   reporter.report(spread("1", 1));
-  assertEquals(await rows(), ["--:-- me 1 (1 of 3)", "--:-- me 2 (stored)", "--:-- me 3 (stored)"]);
+  assertEquals(await rows(), ["--:-- me 1 (1/3)", "--:-- me 2 (stored)", "--:-- me 3 (stored)"]);
   reporter.report(spread("1", 3));
   reporter.report(spread("2", 2));
-  assertEquals(await rows(), ["--:-- me 1 \u2713", "--:-- me 2 (2 of 3)", "--:-- me 3 (stored)"]);
+  assertEquals(await rows(), ["--:-- me 1 \u2713", "--:-- me 2 (2/3)", "--:-- me 3 (stored)"]);
   await clock.advance(3_000);
   assertEquals(await rows(), ["--:-- me 1 \u2713", "--:-- me 2 \u2713 2/3", "--:-- me 3 stored"]);
+});
+
+Deno.test("ScreenReporter shows own lines above what others say after them, in the order of typing", async () => {
+  const own = (text: string, id: string): ChatEvent => message("me", text, true, id);
+  const stored = (id: string): ChatEvent =>
+    ({ ...status(id, "sent"), state: "stored" }) as ChatEvent;
+  assertEquals(
+    await seen(
+      40,
+      own("one", "1"),
+      own("nobody is there for it", "2"),
+      own("three", "3"),
+      stored("1"),
+      stored("3"),
+      message("ann", "an answer"),
+      own("four", "4"),
+      own("five", "5"),
+      stored("4"),
+      status("5", "delivered"),
+    ),
+    [
+      "--:-- me one stored",
+      "--:-- me three stored",
+      "--:-- ann an answer",
+      "--:-- me four stored",
+      "--:-- me five \u2713",
+      "--:-- me nobody is there for it (typed)",
+    ],
+  );
+});
+
+Deno.test("ScreenReporter shows when it was said what was said before one came", async () => {
+  const wall = new VirtualClock().wall();
+  const past = (sent: string): ChatEvent =>
+    ({ ...message("ann", `at ${sent}`), history: true, sent }) as ChatEvent;
+  const today = new Date(wall).toISOString(), before = "2025-06-01T12:00:00.000Z";
+  const rows = await seen(60, past(before), past(today), message("ann", "now"));
+  assertEquals(rows[0], "  while you were away:");
+  assertMatch(rows[1] ?? "", /^2025-06-01 \d\d:\d\d ann at 2025-06/);
+  assertMatch(rows[2] ?? "", /^--:-- ann at 20/);
+  assertEquals(rows[3], "--:-- ann now");
+});
+
+Deno.test("ScreenReporter tells that somebody is here before it tells that they are away", async () => {
+  const presence = (name: string, state: "here" | "away"): ChatEvent => ({
+    event: "presence",
+    who: { name, key: name },
+    state,
+    old: null,
+  });
+  assertEquals(
+    await seen(40, presence("ann", "here"), presence("bob", "here"), presence("bob", "away")),
+    ["  ann is here", "  bob is here", "  bob is away"],
+  );
 });

@@ -64,6 +64,55 @@ Deno.test("lan: a pipe leaves with 0 when somebody holds all, with 3 when nobody
   assertEquals(bob.out.all, ["ann: one", "ann: two"]);
 });
 
+Deno.test("lan: of a pipe that says much at once who was there gets every line, in order", {
+  ignore,
+}, async () => {
+  const room = crypto.randomUUID(), args = ["lan", "--interface", LOOPBACK, "--room", room];
+  await using bob = lan(room, "bob", ["--ephemeral", "--stay"]);
+  await bob.err.next("listening");
+  for (const front of ["a", "b"]) {
+    const lines = Array.from({ length: 300 }, (_, at) => `${front}${at}`);
+    const more = ["--ephemeral", "--name", "ann", "--json"];
+    const said = await runProgram([...args, ...more], lines.join("\n"));
+    assertEquals(said.exit, 0, said.err);
+    const events = said.out.trim().split("\n").map((line) => JSON.parse(line));
+    const states = (wanted: string): number =>
+      new Set(
+        events.filter(({ event, state }) => event === "status" && state === wanted)
+          .map(({ id }) => id),
+      ).size;
+    assertEquals(states("delivered"), 300, "each is known to be delivered before it leaves");
+    await bob.out.next(`${front}299`);
+    assertEquals(bob.out.all.slice(-300), lines.map((line) => `ann: ${line}`));
+  }
+});
+
+Deno.test("lan: what a script could not deliver is not said again, also if it ends with /quit", {
+  ignore,
+}, async () => {
+  const room = crypto.randomUUID(), args = ["lan", "--interface", LOOPBACK, "--room", room];
+  const home = await Deno.makeTempDir();
+  try {
+    const options = { env: { UDPCHAT_HOME: home } };
+    const script = [...args, "--commands", "--name", "ann", "--timeout", "0.5"];
+    const alone = await runProgram(script, "lost words\n/quit\n", options);
+    assertEquals(alone.exit, 3);
+    assertStringIncludes(alone.err, "1 message not delivered to anybody:\n  lost words");
+    await using bob = lan(room, "bob", ["--ephemeral", "--stay"]);
+    await bob.err.next("listening");
+    const again = await runProgram(
+      [...args, "--commands", "--name", "ann"],
+      "new\n/quit\n",
+      options,
+    );
+    assertEquals(again.exit, 0, again.err);
+    await bob.out.next("new");
+    assertEquals(bob.out.all, ["ann: new"]);
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+});
+
 Deno.test("lan: other rooms are not seen, a secret shuts strangers out, --peer is called", {
   ignore,
 }, async () => {
