@@ -14,6 +14,8 @@ const COMMIT_MS = 5;
 const BUSY_MS = 50;
 /** As many are kept at once at the latest (our choice: some ms of a disk). */
 const COMMIT_ENTRIES = 512;
+/** Where so many come together, it does not matter whose is first within some ms (our choice). */
+const CROWD = 64;
 /** Entries that wait for a disk that refuses them; more are not taken (our choice). */
 const MAX_WAITING = 16_384;
 /** And bytes of their bodies (our choice: it may take a while until somebody makes room). */
@@ -107,11 +109,12 @@ export class Inbox {
    * @returns What is kept.
    */
   commit(now: number): Committed {
-    const entries = this.#entries;
+    const entries = bySender(this.#entries);
     let seqs: number[] = [];
     try {
       if (entries.length > 0) seqs = this.#store.append(entries.map(({ checked }) => checked));
     } catch (error) {
+      this.#entries = entries;
       this.#retryAt = now + RETRY_MS;
       const isNews = !this.#failing;
       this.#failing = true;
@@ -132,4 +135,19 @@ export class Inbox {
     }
     return again ? { rooms, disk: { error: undefined } } : { rooms };
   }
+}
+
+/**
+ * In a crowd, what one sender brought side by side: it goes on in longer runs. What each said stays in its
+ * order; of few, who was first is first.
+ */
+function bySender(entries: Waiting[]): Waiting[] {
+  if (entries.length < CROWD) return entries;
+  const senders = new Map<Link | undefined, Waiting[]>();
+  for (const waiting of entries) {
+    const others = senders.get(waiting.link);
+    if (others) others.push(waiting);
+    else senders.set(waiting.link, [waiting]);
+  }
+  return senders.size < 2 ? entries : [...senders.values()].flat();
 }

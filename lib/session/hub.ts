@@ -22,6 +22,9 @@ import { Timers } from "./timers.ts";
 const MAX_SESSIONS = 16_384;
 /** Answers that wait to leave; more questions get none (our choice). */
 const MAX_ANSWERS = 256;
+/** Datagrams of one session in a row (our choice: a receiver that finds several answers them with one
+ * ACK, and keys and counters are at hand; others wait for a fraction of a ms). */
+const TRAIN = 8;
 /** A session that is silent for so long is given up, in ms (our choice: a day). */
 const FORGET_MS = 86_400_000;
 
@@ -85,6 +88,8 @@ export class Hub {
   readonly #busy = new Set<Session>();
   /** When the others want to be called: only a session that was busy sets its timer anew. */
   readonly #timers = new Timers<Session>();
+  /** So many datagrams of the first of them have left in a row. */
+  #train = 0;
   #events: HubEvent[] = [];
 
   /**
@@ -200,12 +205,16 @@ export class Hub {
     for (const session of this.#busy) {
       const transmit = session.poll(now);
       this.#take(session);
-      this.#busy.delete(session);
-      // Behind the others: a long message to one delays no line to another.
       if (transmit !== undefined) {
+        if (++this.#train < TRAIN) return transmit;
+        // Behind the others: a long message to one delays no line to another.
+        this.#train = 0;
+        this.#busy.delete(session);
         this.#busy.add(session);
         return transmit;
       }
+      this.#train = 0;
+      this.#busy.delete(session);
       this.#timers.set(session, session.nextTimeout());
     }
     return undefined;

@@ -11,6 +11,7 @@ import { openRoomNumber } from "../../lib/crypto/room_key.ts";
 import { keyPair } from "../../lib/crypto/x25519.ts";
 import { bindUdp } from "../../lib/net/bind.ts";
 import { systemClock } from "../../lib/net/system_clock.ts";
+import { RECEIPT_MS } from "../../lib/peer/receipts.ts";
 import { type Machine, Shell } from "../../lib/peer/shell.ts";
 import { Hub } from "../../lib/session/hub.ts";
 import type { Session } from "../../lib/session/session.ts";
@@ -23,9 +24,6 @@ import { random } from "./hub_end.ts";
 const ROOM = openRoomNumber("lobby");
 /** A line of 80 bytes. */
 export const TEXT = "x".repeat(80);
-
-/** Between two HAVE, in ms: as in the code. */
-const HAVE_MS = 20;
 
 /** A member that checks nothing: it counts, and says HAVE. */
 class Counter implements Machine<never> {
@@ -89,7 +87,7 @@ class Counter implements Machine<never> {
   nextTimeout(): number | undefined {
     const next = this.hub.nextTimeout();
     if (!this.#unsaid[0] && !this.#unsaid[1]) return next;
-    return Math.min(next ?? Infinity, this.#saidAt + HAVE_MS);
+    return Math.min(next ?? Infinity, this.#saidAt + RECEIPT_MS);
   }
 
   /** Calls a relay, and goes on until there is a session. */
@@ -131,7 +129,7 @@ class Counter implements Machine<never> {
 
   /** As members do: at once, and then no sooner than after some ms. */
   #sayHave(now: number): void {
-    if (now < this.#saidAt + HAVE_MS) return;
+    if (now < this.#saidAt + RECEIPT_MS) return;
     for (const stream of [0, 1] as const) {
       if (!this.#unsaid[stream]) continue;
       this.write([encodeRoom({ type: "have", stream, count: this.#records[stream] })]);
