@@ -12,7 +12,7 @@ import { keyTag } from "../crypto/identity.ts";
 import { safetyNumber } from "../crypto/safety.ts";
 import type { Shell } from "../peer/shell.ts";
 import { MAX_LINE, readLines } from "../terminal/lines.ts";
-import type { Front } from "./front.ts";
+import { type Front, keepName } from "./front.ts";
 import { historyLines } from "./history_lines.ts";
 import type { Host } from "./host.ts";
 import type { Memory } from "./memory.ts";
@@ -137,7 +137,7 @@ export async function feedChat<M extends ChatMachine, E, F extends ChatFeed<M>>(
 }
 
 const EVERYWHERE: Readonly<Record<string, Handler<ChatFeed<ChatMachine>>>> = {
-  nick: ({ front, machine }, argument, now) => {
+  nick: ({ front, machine, profile }, argument, now) => {
     let name: string;
     try {
       name = toName(argument);
@@ -146,7 +146,9 @@ const EVERYWHERE: Readonly<Record<string, Handler<ChatFeed<ChatMachine>>>> = {
     }
     machine.rename(name, now);
     front.screen?.setPrompt(promptOf(machine));
-    front.reporter.print([`You are now ${machine.name}`]);
+    // The saved name is that of the first program of this home; a further one has a name beside it.
+    const home = profile.slot > 1 ? undefined : profile.home;
+    front.reporter.print([`You are now ${machine.name}`, ...keepName(home, machine.name)]);
   },
   me: ({ machine }, argument, now) => machine.say(`* ${machine.name} ${argument}`, now),
   away: ({ front, machine }, text, now) => {
