@@ -156,6 +156,10 @@ Deno.test("join: who was away gets it later; history finds it", async () => {
     "two lumps",
     "thanks",
   ]);
+  const json = await runProgram(["history", "--json"], "", env("bob"));
+  for (const line of (all.out + json.out).trim().split("\n")) {
+    assertEquals(checkEvent(JSON.parse(line)), [], line);
+  }
   await Deno.writeTextFile(`${home.path}/all.jsonl`, all.out);
   const import_ = ["history", "--import", `${home.path}/all.jsonl`];
   assertStringIncludes((await runProgram(import_, "", env("cem"))).out, "3 of them new");
