@@ -133,7 +133,7 @@ async function converse(conversation: Conversation): Promise<number> {
     true,
     (line) => complete(line, machine.roster.people.names, JOIN_COMMANDS),
   );
-  const memory = openMemory(history, host, front);
+  const memory = openMemory(history, host, front, profile.contacts);
   greet(front, machine, typed, room);
   for (const text of profile.notes) {
     front.reporter.report({ event: "notice", level: "warning", code: "profile", text });

@@ -151,7 +151,7 @@ async function gather(gathering: Gathering): Promise<number> {
     true,
     (line) => complete(line, machine.roster.people.names, LAN_COMMANDS),
   );
-  const memory = openMemory(stores.history, host, front);
+  const memory = openMemory(stores.history, host, front, profile.contacts);
   greet(front, machine, room);
   for (const text of profile.notes) notice(front, "warning", "profile", text);
   if (!endpoint.hears && !options.ipv6) notice(front, "warning", "beacons", DEAF);

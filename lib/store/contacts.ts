@@ -6,7 +6,7 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
-import { type Layout, openDatabase } from "./database.ts";
+import { type Layout, openDatabase, transact } from "./database.ts";
 
 /** Somebody known. */
 export interface Contact {
@@ -102,6 +102,19 @@ export class Contacts {
       "INSERT INTO contacts VALUES (?, ?, 0, ?) ON CONFLICT (key) DO UPDATE SET name = excluded.name, seen = excluded.seen",
     ).run(key, name, Math.floor(now));
     return before;
+  }
+
+  /**
+   * Some were met, as {@linkcode meet}; a disk is asked once for all of them.
+   *
+   * @param people Who.
+   * @param now Time in ms since 1970.
+   * @throws {Error} If they cannot be kept. Nothing has changed then.
+   */
+  meetAll(people: readonly Pick<Contact, "key" | "name">[], now: number): void {
+    transact(this.#database, () => {
+      for (const { key, name } of people) this.meet(key, name, now);
+    });
   }
 
   /** Their safety number was compared, or that is taken back. */

@@ -135,6 +135,11 @@ Deno.test("join: members of a room hear each other, and see how far a message go
   relay.signal("SIGTERM");
   assertEquals(await relay.exit(), 143);
   await ann.err.next("the relay has gone");
+  ann.signal("SIGTERM");
+  assertEquals(await ann.exit(), 143);
+  const env = { UDPCHAT_HOME: `${home.path}/ann` };
+  const met = await runProgram(["id", "--with", "bob"], "", { env });
+  assertMatch(met.out, /^bob \(.*, unverified\)\n/, "who said something is a contact");
 });
 
 Deno.test("join: who was away gets it later; history finds it", async () => {

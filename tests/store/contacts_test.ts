@@ -47,6 +47,18 @@ Deno.test("Contacts keeps people and pins", () =>
     });
   }));
 
+Deno.test("Contacts meets some in one go, and keeps what was verified", () =>
+  using(undefined, (contacts) => {
+    contacts.meetAll([{ key: ANN, name: "ann" }], 1);
+    contacts.verify(ANN, true);
+    contacts.meetAll([{ key: ANN, name: "anna" }, { key: BOB, name: "bob" }], 2);
+    assertEquals(contacts.byKey(ANN), { key: ANN, name: "anna", verified: true });
+    assertEquals(contacts.byKey(BOB), { key: BOB, name: "bob", verified: false });
+    const bad = [{ key: ANN, name: "zoe" }, { key: BOB, name: undefined as unknown as string }];
+    assertThrows(() => contacts.meetAll(bad, 3), Error);
+    assertEquals(contacts.byKey(ANN)?.name, "anna", "all or none");
+  }));
+
 Deno.test("Contacts changes name and pin, and keeps what was verified", () =>
   using(undefined, (contacts) => {
     contacts.meet(ANN, "ann", 1);
