@@ -9,13 +9,14 @@ import { NetError } from "../net/endpoint.ts";
 /**
  * Puts into words why a file cannot be read.
  *
+ * @param code What kind of file it is, for `--json`.
  * @param what What is in it, as `the passphrase in`; may be empty.
  * @param file The file as it was named.
  * @param error What the system said.
  * @returns The error to throw.
  */
-export function fileError(what: string, file: string, error: unknown): NetError {
-  return new NetError("FILE", `Cannot read ${what}${what && " "}${file}: ${reasonOf(error)}`, {
+export function fileError(code: string, what: string, file: string, error: unknown): NetError {
+  return new NetError(code, `Cannot read ${what}${what && " "}${file}: ${reasonOf(error)}`, {
     cause: error,
   });
 }

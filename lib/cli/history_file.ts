@@ -111,7 +111,7 @@ async function* linesOf(path: string): AsyncGenerator<string, void> {
       if (count === null) break;
     }
   } catch (error) {
-    throw error instanceof NetError ? error : fileError("", path, error);
+    throw error instanceof NetError ? error : fileError("IMPORT", "", path, error);
   }
   yield partial;
 }

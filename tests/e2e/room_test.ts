@@ -234,6 +234,11 @@ Deno.test("join: a room with a passphrase, and another passphrase is another roo
   const short = await runProgram(["join", to, ...file("short")]);
   assertEquals(short.exit, 2);
   assertStringIncludes(short.err, "12 characters");
+  assertStringIncludes(short.err, `${home.path}/short`);
+  const missing = await runProgram(["join", to, ...file("missing")]);
+  assertEquals(missing.exit, 1);
+  assertStringIncludes(missing.err, `${home.path}/missing: there is no such file`);
+  assert(!missing.err.includes("os error"), missing.err);
 });
 
 Deno.test("serve: a second one on the same home is an error; only the allowed come in", async () => {

@@ -69,6 +69,7 @@ const EVENTS: Readonly<Record<string, Shape>> = {
     mtu: orNull(whole),
     address,
   },
+  invite: { link: filled },
   notice: { level: oneOf("info", "warning", "error"), code: filled, text },
   end: { reason: filled, exit: whole },
 };
