@@ -64,6 +64,8 @@ export interface ChatFeed<M extends ChatMachine> {
   readonly memory: Memory;
   /** What the history calls what is said here; undefined while nobody is there. */
   readonly room: () => string | undefined;
+  /** Whose messages are left out when what was said is shown again. */
+  readonly ignored?: () => readonly Uint8Array[];
 }
 
 /** What a slash command does. */
@@ -160,20 +162,21 @@ const EVERYWHERE: Readonly<Record<string, Handler<ChatFeed<ChatMachine>>>> = {
     machine.setAway(undefined, now);
     front.reporter.print([was ? "you are back" : "you are not away"]);
   },
-  last: ({ front, memory, room }, argument) => {
+  last: ({ front, memory, room, ignored }, argument) => {
     memory.flush();
     const count = argument === "" ? LAST : Number(argument), name = room();
     if (!(Number.isInteger(count) && count > 0 && count <= MOST)) {
       return front.reporter.print([`/last wants a number from 1 to ${MOST}`]);
     }
-    front.reporter.print(name === undefined ? [] : historyLines(memory.history.last(name, count)));
+    const last = name === undefined ? [] : memory.history.last(name, count, ignored?.());
+    front.reporter.print(historyLines(last));
   },
-  search: ({ front, memory, room }, words) => {
+  search: ({ front, memory, room, ignored = () => [] }, words) => {
     memory.flush();
-    const name = room();
+    const name = room(), query = { words, limit: LAST, without: ignored() };
     const found = name === undefined
       ? []
-      : memory.history.search({ words, room: name, limit: LAST }).reverse();
+      : memory.history.search({ ...query, room: name }).reverse();
     front.reporter.print(found.length > 0 ? historyLines(found) : ["nothing was found"]);
   },
   accept: ({ front, machine }, _, now) => {

@@ -5,7 +5,7 @@
  */
 
 import { LOBBY, relayHash, type RoomLink } from "../chat/link.ts";
-import { complete, JOIN_COMMANDS } from "../chat/slash.ts";
+import { JOIN_COMMANDS } from "../chat/slash.ts";
 import { equal } from "../crypto/hash.ts";
 import { keyText } from "../crypto/identity.ts";
 import { openRoomNumber, RoomKey } from "../crypto/room_key.ts";
@@ -24,7 +24,7 @@ import type { Invocation } from "./command.ts";
 import { UsageError } from "./exit.ts";
 import { type Front, hasScreen, openFront } from "./front.ts";
 import type { Host } from "./host.ts";
-import { feedRoom } from "./join_lines.ts";
+import { completeRoom, feedRoom } from "./join_lines.ts";
 import { reportMember } from "./join_report.ts";
 import { openMemory } from "./memory.ts";
 import { bindingOf, type Options } from "./options.ts";
@@ -133,7 +133,7 @@ async function converse(conversation: Conversation): Promise<number> {
     host,
     options,
     true,
-    (line) => complete(line, machine.roster.people.names, JOIN_COMMANDS),
+    (line) => completeRoom(line, machine, JOIN_COMMANDS),
   );
   const memory = openMemory(history, host, front, profile.contacts);
   greet(front, machine, typed, room);

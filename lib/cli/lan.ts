@@ -6,7 +6,7 @@
 
 import { LOBBY } from "../chat/link.ts";
 import { printable } from "../chat/printable.ts";
-import { complete, LAN_COMMANDS } from "../chat/slash.ts";
+import { LAN_COMMANDS } from "../chat/slash.ts";
 import { expand } from "../crypto/hash.ts";
 import { keyText } from "../crypto/identity.ts";
 import { newSecret } from "../crypto/secret.ts";
@@ -23,7 +23,7 @@ import type { Invocation } from "./command.ts";
 import { UsageError } from "./exit.ts";
 import { type Front, hasScreen, openFront } from "./front.ts";
 import type { Host } from "./host.ts";
-import { feedRoom } from "./join_lines.ts";
+import { completeRoom, feedRoom } from "./join_lines.ts";
 import { reportMember } from "./join_report.ts";
 import { openMemory } from "./memory.ts";
 import { bindingOf, type Options } from "./options.ts";
@@ -149,7 +149,7 @@ async function gather(gathering: Gathering): Promise<number> {
     host,
     options,
     true,
-    (line) => complete(line, machine.roster.people.names, LAN_COMMANDS),
+    (line) => completeRoom(line, machine, LAN_COMMANDS),
   );
   const memory = openMemory(stores.history, host, front, profile.contacts);
   greet(front, machine, room);

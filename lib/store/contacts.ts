@@ -173,6 +173,20 @@ export class Contacts {
     return typeof row?.["until"] === "number" && row["until"] > now;
   }
 
+  /**
+   * Of whom nothing is wanted now, the longest first.
+   *
+   * @param now Time in ms since 1970.
+   * @returns Keys, each with the time until when; Infinity where that is not known.
+   */
+  ignored(now: number): { readonly key: Uint8Array; readonly until: number }[] {
+    const sql = "SELECT * FROM ignored WHERE until > ? ORDER BY until DESC, key";
+    return this.#database.prepare(sql).all(Math.floor(now)).map((row) => ({
+      key: row["key"] as Uint8Array,
+      until: row["until"] === Number.MAX_SAFE_INTEGER ? Infinity : Number(row["until"]),
+    }));
+  }
+
   /** Closes the database. */
   close(): void {
     this.#database.close();

@@ -205,3 +205,16 @@ Deno.test("Contacts moves a database aside whose damage lies deep, before anybod
       assertEquals(contacts.names(), []);
     });
   }));
+
+Deno.test("Contacts knows of whom nothing is wanted, and until when", () =>
+  using(undefined, (contacts) => {
+    assertEquals(contacts.ignored(0), []);
+    contacts.ignore(ANN, Infinity);
+    contacts.ignore(BOB, 5_000.5);
+    const [ann, bob] = [{ key: ANN, until: Infinity }, { key: BOB, until: 5_000 }];
+    assertEquals(contacts.ignored(4_999), [ann, bob]);
+    assertEquals(contacts.ignored(5_000), [ann], "its time is over");
+    assertEquals([contacts.ignores(BOB, 4_999), contacts.ignores(BOB, 5_000)], [true, false]);
+    contacts.ignore(ANN, 0);
+    assertEquals([contacts.ignored(1), contacts.ignores(ANN, 1)], [[bob], false]);
+  }));
