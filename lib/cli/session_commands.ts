@@ -22,6 +22,14 @@ export const lan: Command = {
     "passphrase",
     "passphraseFile",
   ],
+  optionHelp: {
+    room: "this room (default lobby)",
+    secret: "only who has the same generated secret sees the room; - asks for it",
+    secretFile: "that secret from a file, where nobody sees it in the list of processes",
+    newSecret: "make such a secret, print it and leave",
+    passphrase: "as --secret, with words of your own (12 characters or more); it asks for them",
+    passphraseFile: "those words from a file: its first line",
+  },
   details: [
     "Finds others by multicast and broadcast on every interface, and chats with all of",
     "them: encrypted, each message delivered, remembered. Who comes later gets what was",
@@ -114,6 +122,7 @@ export const history: Command = {
   words: [0, 100],
   summary: "search what this machine has seen, newest first",
   options: ["room", "from", "since", "until", "count", "export", "import"],
+  optionHelp: { room: "only of this room", count: "show so many at most (default 20)" },
   details: [
     "Shows the newest 20 messages that have all the words in them (-c N for more). The",
     "words are looked for as whole words, in any case and with or without accents.",
@@ -131,6 +140,7 @@ export const ping: Command = {
   words: [1, 1],
   summary: "is it there? round-trip times, loss, jitter, a small plot",
   options: ["count", "interval", "secret", "secretFile"],
+  optionHelp: { count: "leave after so many (default: until Ctrl-C)" },
   details: [
     "Calls the udpchat at the other end and measures authenticated round trips: each",
     "line is one, and the end sums them up. Exit status 3 when nobody is there.",
