@@ -265,7 +265,10 @@ Deno.test("join: a pipe leaves with 3 when there is no relay; what is said is no
   const env = { UDPCHAT_HOME: `${home.path}/ann` };
   const nobody = await runProgram(["join", "127.0.0.1:1", "--timeout", "0.5"], "hi", { env });
   assertEquals(nobody.exit, 3);
-  assertStringIncludes(nobody.err, "is udpchat serve running there?");
+  assertStringIncludes(
+    nobody.err,
+    "nobody answered at 127.0.0.1:1: is udpchat serve running there?",
+  );
   await using relay = serve(`${home.path}/relay`);
   const to = `127.0.0.1:${await relay.port()}`;
   const again = await runProgram(["join", to], "hi", { env });

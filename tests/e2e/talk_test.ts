@@ -65,6 +65,11 @@ Deno.test("talk: a pipe leaves with 0 only when delivered, with 3 when nobody is
   );
   assertEquals(nobody.exit, 3);
   assertStringIncludes(nobody.err, "1 message not delivered:\n  lost words");
+  assertStringIncludes(nobody.err, "nobody answered at 127.0.0.1:1: is udpchat talk running");
+  const uncalled = await runProgram(["talk", ...HERE, "--timeout", "0"], "hi", {
+    env: { UDPCHAT_HOME: b },
+  });
+  assertStringIncludes(uncalled.err, "nobody called");
 });
 
 Deno.test("talk: both call at once", async () => {
