@@ -12,7 +12,7 @@ import { keyTag } from "../crypto/identity.ts";
 import { safetyNumber } from "../crypto/safety.ts";
 import type { Shell } from "../peer/shell.ts";
 import { MAX_LINE, readLines } from "../terminal/lines.ts";
-import type { Front } from "./front.ts";
+import { type Front, keepName } from "./front.ts";
 import { historyLines } from "./history_lines.ts";
 import type { Host } from "./host.ts";
 import type { Memory } from "./memory.ts";
@@ -64,6 +64,8 @@ export interface ChatFeed<M extends ChatMachine> {
   readonly memory: Memory;
   /** What the history calls what is said here; undefined while nobody is there. */
   readonly room: () => string | undefined;
+  /** Whose messages are left out when what was said is shown again. */
+  readonly ignored?: () => readonly Uint8Array[];
 }
 
 /** What a slash command does. */
@@ -137,7 +139,7 @@ export async function feedChat<M extends ChatMachine, E, F extends ChatFeed<M>>(
 }
 
 const EVERYWHERE: Readonly<Record<string, Handler<ChatFeed<ChatMachine>>>> = {
-  nick: ({ front, machine }, argument, now) => {
+  nick: ({ front, machine, profile }, argument, now) => {
     let name: string;
     try {
       name = toName(argument);
@@ -146,7 +148,9 @@ const EVERYWHERE: Readonly<Record<string, Handler<ChatFeed<ChatMachine>>>> = {
     }
     machine.rename(name, now);
     front.screen?.setPrompt(promptOf(machine));
-    front.reporter.print([`You are now ${machine.name}`]);
+    // The saved name is that of the first program of this home; a further one has a name beside it.
+    const home = profile.slot > 1 ? undefined : profile.home;
+    front.reporter.print([`You are now ${machine.name}`, ...keepName(home, machine.name)]);
   },
   me: ({ machine }, argument, now) => machine.say(`* ${machine.name} ${argument}`, now),
   away: ({ front, machine }, text, now) => {
@@ -158,20 +162,21 @@ const EVERYWHERE: Readonly<Record<string, Handler<ChatFeed<ChatMachine>>>> = {
     machine.setAway(undefined, now);
     front.reporter.print([was ? "you are back" : "you are not away"]);
   },
-  last: ({ front, memory, room }, argument) => {
+  last: ({ front, memory, room, ignored }, argument) => {
     memory.flush();
     const count = argument === "" ? LAST : Number(argument), name = room();
     if (!(Number.isInteger(count) && count > 0 && count <= MOST)) {
       return front.reporter.print([`/last wants a number from 1 to ${MOST}`]);
     }
-    front.reporter.print(name === undefined ? [] : historyLines(memory.history.last(name, count)));
+    const last = name === undefined ? [] : memory.history.last(name, count, ignored?.());
+    front.reporter.print(historyLines(last));
   },
-  search: ({ front, memory, room }, words) => {
+  search: ({ front, memory, room, ignored = () => [] }, words) => {
     memory.flush();
-    const name = room();
+    const name = room(), query = { words, limit: LAST, without: ignored() };
     const found = name === undefined
       ? []
-      : memory.history.search({ words, room: name, limit: LAST }).reverse();
+      : memory.history.search({ ...query, room: name }).reverse();
     front.reporter.print(found.length > 0 ? historyLines(found) : ["nothing was found"]);
   },
   accept: ({ front, machine }, _, now) => {

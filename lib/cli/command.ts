@@ -31,6 +31,8 @@ export interface Command {
   readonly summary: string;
   /** The options that only some commands have and this one has. */
   readonly options: readonly OptionKey[];
+  /** What some of these mean here, where that is not what they mean elsewhere. */
+  readonly optionHelp?: Readonly<Partial<Record<OptionKey, string>>>;
   /** What else there is to know. */
   readonly details: readonly string[];
   /** Two examples, without the program's name. */

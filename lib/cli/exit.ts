@@ -31,6 +31,12 @@ export const SIGNALS: Readonly<Partial<Record<Deno.Signal, number>>> = {
   SIGTERM: EXIT.terminated,
 };
 
+/** The person left at a question: nothing is printed, and exit status 130. */
+export class Interrupted extends Error {
+  /** The class name, for logs. */
+  override readonly name = "Interrupted";
+}
+
 /** The command line is wrong: printed, and exit status 2. */
 export class UsageError extends Error {
   /** The class name, for logs. */

@@ -5,7 +5,7 @@
  */
 
 import { anyName } from "../chat/name.ts";
-import { defaultHome, loadName } from "../store/profile.ts";
+import { defaultHome, loadName, saveName } from "../store/profile.ts";
 import type { Screen } from "../terminal/screen.ts";
 import { makeTheme, type Theme } from "../terminal/theme.ts";
 import type { Host } from "./host.ts";
@@ -105,6 +105,23 @@ export async function nameOf(host: Host, options: Options): Promise<string> {
   const home = homeOf(host, options);
   const saved = home === undefined ? undefined : await loadName(home);
   return anyName(saved ?? await loginName(host));
+}
+
+/**
+ * Saves a name that the person gave themselves, for the next time.
+ *
+ * @param home Where to; undefined where nothing is kept.
+ * @param name The name.
+ * @returns What to tell the person where that fails; else nothing.
+ */
+export function keepName(home: string | undefined, name: string): string[] {
+  if (home === undefined) return [];
+  try {
+    saveName(home, name);
+    return [];
+  } catch {
+    return [`the name is for this run only, as ${home} cannot be written`];
+  }
 }
 
 async function loginName(host: Host): Promise<string> {

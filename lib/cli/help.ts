@@ -51,7 +51,8 @@ export function programHelp(commands: readonly Command[]): string {
  * @returns Text of several lines.
  */
 export function commandHelp(command: Command): string {
-  const own = OPTION_LIST.filter(([key]) => command.options.includes(key)).map(([, spec]) => spec);
+  const own = OPTION_LIST.filter(([key]) => command.options.includes(key))
+    .map(([key, spec]) => ({ ...spec, help: command.optionHelp?.[key] ?? spec.help }));
   const common = OPTION_LIST.map(([, spec]) => spec).filter((spec) => !spec.special);
   return [
     ...wrap(`udpchat ${command.name}: ${command.summary}`, (line) => line.length <= WIDTH),

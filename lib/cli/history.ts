@@ -4,13 +4,12 @@
  * @module
  */
 
-import { printable, printableJson } from "../chat/printable.ts";
-import { keyText, parseKeyText } from "../crypto/identity.ts";
+import { printable } from "../chat/printable.ts";
 import { NetError } from "../net/endpoint.ts";
 import { History, type Message } from "../store/history.ts";
 import type { Invocation } from "./command.ts";
-import { sentTime } from "./event.ts";
 import { homeOf } from "./front.ts";
+import { messageLine, readMessages } from "./history_file.ts";
 import { historyLines } from "./history_lines.ts";
 import { timeOf } from "./option_values.ts";
 import { printOut } from "./print.ts";
@@ -72,7 +71,9 @@ async function search({ host, options, words }: Invocation, history: History): P
     ...(options.until === undefined ? {} : { until: timeOf(options.until, wall) }),
   };
   const found = history.search(query);
-  if (options.json) return await printOut(host, found.map(json).join(""));
+  if (options.json) {
+    return await printOut(host, found.map((each) => messageLine(each, wall)).join(""));
+  }
   const lines = found.flatMap((message) =>
     historyLines([{ ...message, name: `${message.room}/${message.name}` }])
   );
@@ -80,9 +81,10 @@ async function search({ host, options, words }: Invocation, history: History): P
 }
 
 async function giveOut({ host }: Invocation, history: History): Promise<number> {
+  const now = host.clock.wall();
   let batch = "", count = 0;
   for (const message of history.export()) {
-    batch += json(message);
+    batch += messageLine(message, now);
     if (++count % BATCH !== 0) continue;
     await printOut(host, batch);
     batch = "";
@@ -90,64 +92,23 @@ async function giveOut({ host }: Invocation, history: History): Promise<number> 
   return await printOut(host, batch);
 }
 
-async function takeIn({ host }: Invocation, history: History, file: string): Promise<number> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(file);
-  } catch (error) {
-    throw new NetError("IMPORT", `Cannot read ${file}: ${(error as Error).message}`);
-  }
-  const messages = text.split("\n").flatMap((line, at) => line === "" ? [] : [read(line, at + 1)]);
-  let added = 0;
-  for (let from = 0; from < messages.length; from += BATCH) {
-    added += history.add(messages.slice(from, from + BATCH));
-  }
-  const count = messages.length === 1 ? "1 message" : `${messages.length} messages`;
-  return await printOut(host, `${count} read from ${file}, ${added} of them new\n`);
-}
-
-/** The fields of a `message` event, where they are known. */
-function json(
-  { id, room, author, name, text, sent, self, private: isPrivate }: Message,
-): string {
-  const from = { name, key: keyText(author) };
-  const event = {
-    event: "message",
-    id,
-    room,
-    from,
-    text,
-    sent: sentTime(sent),
-    self,
-    private: isPrivate,
-    history: true,
+/**
+ * Takes all, or nothing where a line is wrong: a file is read to its end before anything of it is kept. A
+ * pipe can be read once only; what stands before a line that is wrong is kept then.
+ */
+async function takeIn({ host }: Invocation, history: History, path: string): Promise<number> {
+  const isFile = await Deno.stat(path).then((info) => info.isFile, () => true);
+  if (isFile) { for await (const _ of readMessages(path)) { /* It is a message. */ } }
+  let batch: Message[] = [], count = 0, added = 0;
+  const keep = (): void => {
+    added += history.add(batch);
+    batch = [];
   };
-  return `${printableJson(event)}\n`;
-}
-
-function read(line: string, number: number): Message {
-  const wrong = (what: string): NetError =>
-    new NetError("IMPORT", `Cannot take line ${number}: wanted ${what}, as --export writes it`);
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    throw wrong("a JSON object");
+  for await (const message of readMessages(path)) {
+    count++;
+    if (batch.push(message) === BATCH) keep();
   }
-  const { id, room, from, text, sent, self, private: isPrivate } = value as Record<string, unknown>;
-  const { name, key } = (from ?? {}) as Record<string, unknown>;
-  const author = typeof key === "string" ? parseKeyText(key) : undefined;
-  const at = typeof sent === "string" ? Date.parse(sent) : NaN;
-  const texts = [id, room, name, text].every((each) => typeof each === "string");
-  if (!texts || author === undefined || Number.isNaN(at)) throw wrong("the fields of a message");
-  return {
-    id: String(id),
-    room: String(room),
-    author,
-    name: String(name),
-    text: String(text),
-    sent: at,
-    self: self === true,
-    private: isPrivate === true,
-  };
+  keep();
+  const all = count === 1 ? "1 message" : `${count} messages`;
+  return await printOut(host, `${all} read from ${path}, ${added} of them new\n`);
 }

@@ -7,7 +7,7 @@
 import { nearest } from "../chat/nearest.ts";
 import { printable } from "../chat/printable.ts";
 import { keyTag, keyText, makeIdentity } from "../crypto/identity.ts";
-import { safetyNumber } from "../crypto/safety.ts";
+import { safetyHalf, safetyNumber } from "../crypto/safety.ts";
 import { NetError } from "../net/endpoint.ts";
 import { Contacts } from "../store/contacts.ts";
 import { loadSeeds, takeSlot } from "../store/home.ts";
@@ -30,10 +30,21 @@ export async function run({ host, options }: Invocation): Promise<number> {
   const own = await ownKey(home, (length) => host.randomBytes(length));
   const name = await nameOf(host, options);
   if (options.with === undefined) {
-    const lines = [`name  ${name}`, `key   ${keyText(own)}`, `tag   ${keyTag(own)}`];
-    if (!options.json) return await printOut(host, `${lines.join("\n")}\n`);
-    const json = { name, key: keyText(own), tag: keyTag(own) };
-    return await printOut(host, `${JSON.stringify(json)}\n`);
+    const json = {
+      name,
+      key: keyText(own),
+      tag: keyTag(own),
+      safety_number: safetyHalf(own),
+    };
+    if (options.json) return await printOut(host, `${JSON.stringify(json)}\n`);
+    const lines = [
+      `name           ${name}`,
+      `key            ${json.key}`,
+      `tag            ${json.tag}`,
+      `safety number  ${json.safety_number}`,
+      "               (your half of it; id --with NAME shows the whole, to compare with NAME)",
+    ];
+    return await printOut(host, `${lines.join("\n")}\n`);
   }
   const contacts = new Contacts(home);
   try {
@@ -42,7 +53,8 @@ export async function run({ host, options }: Invocation): Promise<number> {
       const near = nearest(options.with, contacts.names());
       throw new NetError(
         "CONTACT",
-        `Cannot find a contact "${options.with}"${near ? `: did you mean ${near}?` : ""}`,
+        `Cannot find a contact "${options.with}": ` +
+          (near ? `did you mean ${near}?` : "whoever has said something to you is one"),
       );
     }
     if (options.json) {

@@ -4,14 +4,18 @@
  * @module
  */
 
-import { formatLink, parseLink, relayHash, type RoomLink } from "../chat/link.ts";
+import { formatLink, relayHash } from "../chat/link.ts";
+import { printableJson } from "../chat/printable.ts";
 import { ROOM_SECRET_BYTES } from "../crypto/room_key.ts";
 import { formatAddress } from "../wire/address.ts";
 import type { Invocation } from "./command.ts";
 import { UsageError } from "./exit.ts";
 import { printOut } from "./print.ts";
 import { askRelayKey } from "./relay_key.ts";
+import { readPlace } from "./room_link.ts";
 import { resolveAll } from "./talk.ts";
+
+const WANTED = "HOST[:PORT][/ROOM]";
 
 /**
  * Runs the command.
@@ -20,18 +24,13 @@ import { resolveAll } from "./talk.ts";
  * @returns The exit status.
  */
 export async function run({ host, options, words }: Invocation): Promise<number> {
-  const link = read(words[0] ?? "");
-  if (link.secret) throw new UsageError("Cannot invite to a link: wanted HOST[:PORT][/ROOM]");
+  const link = readPlace(words[0] ?? "", WANTED);
+  if (link.secret) throw new UsageError(`Cannot invite to a link: wanted ${WANTED}`);
   const to = await resolveAll(link, options);
   const key = await askRelayKey(host, options, to, formatAddress(link));
   const secret = host.randomBytes(ROOM_SECRET_BYTES);
-  return await printOut(host, `${formatLink({ ...link, secret, relay: relayHash(key) })}\n`);
-}
-
-function read(text: string): RoomLink {
-  try {
-    return parseLink(text);
-  } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
-  }
+  const text = formatLink({ ...link, secret, relay: relayHash(key) });
+  if (!options.json) return await printOut(host, `${text}\n`);
+  const event = { event: "invite", time: new Date(host.clock.wall()).toISOString(), link: text };
+  return await printOut(host, `${printableJson(event)}\n`);
 }

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { LOBBY, parseLink, relayHash, type RoomLink } from "../chat/link.ts";
-import { complete, JOIN_COMMANDS } from "../chat/slash.ts";
+import { LOBBY, relayHash, type RoomLink } from "../chat/link.ts";
+import { JOIN_COMMANDS } from "../chat/slash.ts";
 import { equal } from "../crypto/hash.ts";
 import { keyText } from "../crypto/identity.ts";
 import { openRoomNumber, RoomKey } from "../crypto/room_key.ts";
 import { bindUdp } from "../net/bind.ts";
+import { NetError } from "../net/endpoint.ts";
 import { Member } from "../peer/member.ts";
 import type { MemberEvent, RoomPlace } from "../peer/member_event.ts";
 import type { Shell } from "../peer/shell.ts";
@@ -23,13 +24,14 @@ import type { Invocation } from "./command.ts";
 import { UsageError } from "./exit.ts";
 import { type Front, hasScreen, openFront } from "./front.ts";
 import type { Host } from "./host.ts";
-import { feedRoom } from "./join_lines.ts";
+import { completeRoom, feedRoom } from "./join_lines.ts";
 import { reportMember } from "./join_report.ts";
 import { openMemory } from "./memory.ts";
 import { bindingOf, type Options } from "./options.ts";
 import { passphraseRoom } from "./passphrase.ts";
 import { DEFAULT_TIMEOUT } from "./plain.ts";
 import { openProfile, type Profile, storeError } from "./profile.ts";
+import { readRoom, WANTED_ROOM } from "./room_link.ts";
 import { runMachine } from "./run_machine.ts";
 import { openStores } from "./stores.ts";
 import { resolveAll } from "./talk.ts";
@@ -40,16 +42,18 @@ import { resolveAll } from "./talk.ts";
  * @param invocation World, words and options.
  * @returns The exit status.
  */
-export async function run({ host, options, words }: Invocation): Promise<number> {
-  const asked = await askedRoom(host, options, words[0]);
-  const link = readLink(asked.link);
+export async function run({ host: world, options, words }: Invocation): Promise<number> {
+  const asked = await askedRoom(world, options, words[0]), { host } = asked;
+  const link = readRoom(asked.link, asked.hidden);
   const wantsPassphrase = asked.passphrase || options.passphraseFile !== undefined;
   if (link.secret && wantsPassphrase) {
     throw new UsageError("Cannot use a passphrase with a link: the link has the secret in it");
   }
   const profile = await openProfile(host, options);
   try {
-    const to = await resolveAll(link, options);
+    const to = await resolveAll(link, options).catch((error) => {
+      throw asked.hidden ? unknownHost(error) : error;
+    });
     const typed = formatAddress(link), known = profile.contacts.pinned(typed);
     const room = wantsPassphrase
       ? await passphraseRoom({ host, options, link, to, known })
@@ -79,12 +83,10 @@ export async function run({ host, options, words }: Invocation): Promise<number>
   }
 }
 
-function readLink(text: string): RoomLink {
-  try {
-    return parseLink(text);
-  } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
-  }
+/** Whatever was taken for a host may be a secret that was pasted alone: it is not repeated. */
+function unknownHost(error: unknown): unknown {
+  if (!(error instanceof NetError)) return error;
+  return new NetError(error.code, `Cannot find the host of that room: wanted ${WANTED_ROOM}`);
 }
 
 function roomOf({ room: name, secret }: RoomLink): RoomPlace {
@@ -131,9 +133,9 @@ async function converse(conversation: Conversation): Promise<number> {
     host,
     options,
     true,
-    (line) => complete(line, machine.roster.people.names, JOIN_COMMANDS),
+    (line) => completeRoom(line, machine, JOIN_COMMANDS),
   );
-  const memory = openMemory(history, host, front);
+  const memory = openMemory(history, host, front, profile.contacts);
   greet(front, machine, typed, room);
   for (const text of profile.notes) {
     front.reporter.report({ event: "notice", level: "warning", code: "profile", text });

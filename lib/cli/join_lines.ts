@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SlashCommand } from "../chat/slash.ts";
+import { complete, type SlashCommand } from "../chat/slash.ts";
 import { keyTag, keyText } from "../crypto/identity.ts";
 import type { MemberEvent } from "../peer/member_event.ts";
 import type { Roster } from "../peer/roster.ts";
@@ -18,9 +18,9 @@ import {
   type Handler,
   verifyKey,
 } from "./chat_lines.ts";
-import { linkLines } from "./link_lines.ts";
 import { localTime } from "./history_lines.ts";
-import { readDuration } from "./option_values.ts";
+import { findIgnored, ignoredLines, type Ignoring, readIgnoring } from "./ignore_lines.ts";
+import { linkLine, linkLines } from "./link_lines.ts";
 
 /** What a room can be told, whoever carries it. */
 export interface RoomMachine extends ChatMachine {
@@ -51,12 +51,38 @@ export async function feedRoom(
   shell: Shell<MemberEvent>,
   table: readonly SlashCommand[],
 ): Promise<void> {
-  await feedChat(feed, shell, table, COMMANDS);
+  const { host, profile: { contacts } } = feed;
+  const ignored = () => contacts.ignored(host.clock.wall()).map(({ key }) => key);
+  // Without a relay there is a way to each person, and not one to all.
+  const link = table.some(({ name, argument }) => name === "link" && argument) ? linkEach : linkOne;
+  await feedChat({ ...feed, ignored }, shell, table.map(listing), { ...COMMANDS, link });
+}
+
+/** `/ignore` alone is a question as well. */
+function listing(command: SlashCommand): SlashCommand {
+  return command.name === "ignore" ? { ...command, argument: "[NAME] [FOR]" } : command;
+}
+
+/**
+ * What Tab offers in a room: commands, and those who can be spoken to, each as they are told apart.
+ *
+ * @param line The line up to the cursor.
+ * @param machine The room.
+ * @param table The commands that work there.
+ * @returns The candidates, and the part of the line that they stand for.
+ */
+export function completeRoom(
+  line: string,
+  { key: own, roster }: Pick<RoomMachine, "key" | "roster">,
+  table: readonly SlashCommand[],
+): [string[], string] {
+  const others = roster.authors.filter((key) => !sameBytes(key, own) && roster.people.knows(key));
+  return complete(line, [...new Set(others.map((key) => roster.label(key)))], table);
 }
 
 /** What the slash commands do here. */
 const COMMANDS: Readonly<Record<string, Handler<RoomFeed>>> = {
-  who: ({ front, machine }) => front.reporter.print(who(machine)),
+  who: (feed) => feed.front.reporter.print(who(feed)),
   msg: (feed, argument, now) => {
     const [, name = "", text = ""] = /^(\S+)\s+(.+)$/s.exec(argument) ?? [];
     if (text === "") return feed.front.reporter.print(["/msg wants NAME TEXT"]);
@@ -70,26 +96,48 @@ const COMMANDS: Readonly<Record<string, Handler<RoomFeed>>> = {
   },
   verify: verify,
   ignore: (feed, argument) => {
-    const [name = "", time] = argument.split(/\s+/);
+    if (argument === "") return feed.front.reporter.print(ignoredLines(known(feed)));
+    const [name = "", time] = argument.split(/\s+/), ms = readIgnoring(time);
+    if (ms === undefined) {
+      const wanted = "/ignore NAME wants a time such as 30d, 2h or 90m, forever, or nothing";
+      return feed.front.reporter.print([`${wanted}, and not ${time}`]);
+    }
     const key = findOne(feed, name);
     if (key === undefined) return;
-    const seconds = time === undefined ? Infinity : readDuration(time);
-    feed.profile.contacts.ignore(key, feed.host.clock.wall() + seconds * 1_000);
-    const long = time === undefined ? "until /unignore" : `for ${time}`;
+    feed.profile.contacts.ignore(key, feed.host.clock.wall() + ms);
+    const long = ms === Infinity ? "until /unignore" : `for ${time}`;
     feed.front.reporter.print([`nothing of ${name} is shown ${long}; they are not told`]);
   },
   unignore: (feed, name) => {
-    const key = findOne(feed, name);
+    const key = findIgnored(known(feed), name) ?? findOne(feed, name);
     if (key === undefined) return;
     feed.profile.contacts.ignore(key, 0);
     feed.front.reporter.print([`${name} is shown again`]);
   },
-  link: (feed, name) => {
-    const { front, machine, host } = feed, key = name === "" ? undefined : findOne(feed, name);
-    if (name !== "" && key === undefined) return;
-    front.reporter.print(linkLines(machine.sessionWith(key), host));
-  },
 };
+
+/** By a relay there is one way to everybody. */
+function linkOne({ front, machine, host }: RoomFeed): void {
+  front.reporter.print(linkLines(machine.sessionWith(), host));
+}
+
+function linkEach(feed: RoomFeed, name: string): void {
+  const { front, machine, host } = feed, { roster } = machine;
+  if (name !== "") {
+    const key = findOne(feed, name);
+    if (key) front.reporter.print(linkLines(machine.sessionWith(key), host));
+    return;
+  }
+  const here = roster.authors.filter((key) =>
+    !sameBytes(key, machine.key) && roster.here.has(keyText(key))
+  );
+  const lines = here.map((key) => linkLine(roster.label(key), machine.sessionWith(key))).sort();
+  front.reporter.print(lines.length > 0 ? lines : ["nobody else is here"]);
+}
+
+function known({ profile: { contacts }, machine: { roster }, host }: RoomFeed): Ignoring {
+  return { contacts, roster, now: host.clock.wall() };
+}
 
 /** The one who is meant; says so where it is nobody or more than one. */
 function findOne({ front, machine }: RoomFeed, name: string): Uint8Array | undefined {
@@ -123,8 +171,8 @@ function verify(feed: RoomFeed, argument: string): void {
 const ORDER = { you: 0, here: 1, away: 2, gone: 3 } as const;
 
 /** Who is in the room: oneself, those here first, each with the tag of their key. */
-function who(machine: RoomMachine): string[] {
-  const { roster } = machine, { here, authors } = roster;
+function who({ machine, profile: { contacts }, host }: RoomFeed): string[] {
+  const { roster } = machine, { here, authors } = roster, now = host.clock.wall();
   const whyOf = (key: Uint8Array): string | undefined =>
     sameBytes(key, machine.key) ? machine.away : roster.awayText(key);
   const stateOf = (key: Uint8Array): keyof typeof ORDER =>
@@ -141,13 +189,17 @@ function who(machine: RoomMachine): string[] {
     state: stateOf(key),
     said: machine.roster.lastSaid(key),
     why: whyOf(key),
+    marks: [
+      contacts.byKey(key)?.verified ? ", verified" : "",
+      contacts.ignores(key, now) ? ", ignored" : "",
+    ].join(""),
   })).sort((a, b) => ORDER[a.state] - ORDER[b.state] || (a.name < b.name ? -1 : 1));
-  return rows.map(({ name, tag, state, said, why }) => {
+  return rows.map(({ name, tag, state, said, why, marks }) => {
     const seen = state !== "gone"
       ? why === undefined ? "" : `${state === "you" ? ", away" : ""}${why ? ` (${why})` : ""}`
       : said === undefined
       ? ", not heard for long"
       : `, last heard ${localTime(said)}`;
-    return `${name}  ${state}${seen}, key ${tag}`;
+    return `${name}  ${state}${seen}, key ${tag}${marks}`;
   });
 }

@@ -72,6 +72,7 @@ export function reportMember(run: MemberReport, event: MemberEvent): void {
       return reporter.report({ event: "status", id, state, by: by ? keyText(by) : null, reason });
     }
     case "presence":
+      if (run.profile.contacts.ignores(event.who.key, run.host.clock.wall())) return;
       return reporter.report({
         event: "presence",
         who: person(run, event.who),

@@ -6,31 +6,32 @@
 
 import { LOBBY } from "../chat/link.ts";
 import { printable } from "../chat/printable.ts";
-import { complete, LAN_COMMANDS } from "../chat/slash.ts";
+import { LAN_COMMANDS } from "../chat/slash.ts";
 import { NEWEST } from "../chat/sync.ts";
 import { expand } from "../crypto/hash.ts";
 import { keyText } from "../crypto/identity.ts";
 import { newSecret } from "../crypto/secret.ts";
 import { openRoomNumber, RoomKey } from "../crypto/room_key.ts";
-import { localHosts } from "../net/bind.ts";
 import type { Endpoint } from "../net/endpoint.ts";
 import { checkInterface } from "../net/interfaces.ts";
 import { EVERYBODY, LanEndpoint } from "../net/lan.ts";
 import type { MemberEvent, RoomPlace } from "../peer/member_event.ts";
 import { Mesh } from "../peer/mesh.ts";
-import { type Address, family, isLoopback, parseTarget } from "../wire/address.ts";
+import { type Address, parseTarget } from "../wire/address.ts";
 import { promptOf } from "./chat_lines.ts";
 import type { Invocation } from "./command.ts";
 import { UsageError } from "./exit.ts";
 import { type Front, hasScreen, openFront } from "./front.ts";
 import type { Host } from "./host.ts";
-import { feedRoom } from "./join_lines.ts";
+import { completeRoom, feedRoom } from "./join_lines.ts";
 import { reportMember } from "./join_report.ts";
+import { aloneText } from "./lan_alone.ts";
 import { openMemory } from "./memory.ts";
 import { bindingOf, type Options } from "./options.ts";
 import { lanPassphrase } from "./passphrase.ts";
 import { DEFAULT_TIMEOUT } from "./plain.ts";
 import { openProfile, type Profile, storeError } from "./profile.ts";
+import { reachOf } from "./reach.ts";
 import { runMachine } from "./run_machine.ts";
 import { openStores, type Stores } from "./stores.ts";
 import { printOut } from "./print.ts";
@@ -152,14 +153,16 @@ async function gather(gathering: Gathering): Promise<number> {
     host,
     options,
     true,
-    (line) => complete(line, machine.roster.people.names, LAN_COMMANDS),
+    (line) => completeRoom(line, machine, LAN_COMMANDS),
   );
-  const memory = openMemory(stores.history, host, front);
+  const memory = openMemory(stores.history, host, front, profile.contacts);
   greet(front, machine, room);
   for (const text of profile.notes) notice(front, "warning", "profile", text);
   if (!endpoint.hears && !options.ipv6) notice(front, "warning", "beacons", DEAF);
   const alone = host.clock.wake(host.clock.now() + ALONE_MS, () => {
-    if (machine.size === 0) notice(front, "info", "alone", aloneText(endpoint, options));
+    if (machine.size > 0) return;
+    const reach = reachOf(endpoint, TALK_PORT, options.interface);
+    notice(front, "info", "alone", aloneText(reach, options));
   });
   const address = endpoint.addresses[0];
   const report = { host, front, profile, room: room.name, machine, memory, address };
@@ -186,16 +189,6 @@ async function gather(gathering: Gathering): Promise<number> {
 
 const DEAF = "another program holds port 2411 and does not share it: beacons of others cannot be " +
   "heard by IPv4 (udpchat doctor tells more)";
-
-function aloneText(endpoint: LanEndpoint, { room }: Options): string {
-  const here = localHosts().find((each) => family(each) === 4 && !isLoopback(each)) ?? "127.0.0.1";
-  const port = endpoint.addresses[0]?.port ?? TALK_PORT;
-  const where = port === TALK_PORT ? here : `${here}:${port}`;
-  const name = room === undefined ? "" : ` --room ${room}`;
-  return "nobody else is here yet; on another machine of this network run\n" +
-    `  udpchat lan${name}\nor, where the network blocks multicast,\n` +
-    `  udpchat lan${name} --peer ${where}\nWhat you type is kept for whoever comes.`;
-}
 
 function notice(front: Front, level: "info" | "warning", code: string, text: string): void {
   front.reporter.report({ event: "notice", level, code, text });

@@ -31,6 +31,21 @@ export function linkLines(session: Session | undefined, host: Host): string[] {
   ];
 }
 
+/**
+ * The same in short, for one of many.
+ *
+ * @param name Who is at its other end.
+ * @param session The session; undefined where there is none.
+ * @returns One line for the person.
+ */
+export function linkLine(name: string, session: Session | undefined): string {
+  if (session === undefined) return `${name}  not connected`;
+  const { rtt, jitter, loss, lossBack, mtu } = session.link;
+  return `${name}  ${formatAddress(session.address)}, round trip ${round(rtt)} ms, ` +
+    `jitter ${round(jitter)} ms, loss ${round(loss * 100)} % there, ${round(lossBack * 100)} % ` +
+    `back, MTU ${mtu}`;
+}
+
 function age(ms: number): string {
   return format(Math.floor(ms / 1000) * 1000, { ignoreZero: true }) || "0s";
 }

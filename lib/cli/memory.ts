@@ -1,10 +1,12 @@
 /**
- * Remembers what is read, for search: many messages in one go, as a disk likes it.
+ * Remembers what is read, for search, and who said it: many messages in one go, as a disk likes it.
  *
  * @module
  */
 
-import type { RoomMessage } from "../peer/member_event.ts";
+import { keyText } from "../crypto/identity.ts";
+import type { Author, RoomMessage } from "../peer/member_event.ts";
+import type { Contacts } from "../store/contacts.ts";
 import type { History } from "../store/history.ts";
 import type { Front } from "./front.ts";
 import type { Host } from "./host.ts";
@@ -16,11 +18,18 @@ const MANY = 512;
 
 type Remembered = Parameters<History["add"]>[0][number];
 
+/** Where whoever says something becomes a contact. */
+export type Acquaintances = Pick<Contacts, "meetAll">;
+
 /** What this program has read. */
 export class Memory {
   readonly history: History;
   readonly #clock: Host["clock"];
   readonly #failed: (error: Error) => void;
+  readonly #contacts: Acquaintances | undefined;
+  /** The keys of those who are contacts since this program runs. */
+  readonly #met = new Set<string>();
+  #meeting: Author[] = [];
   #waiting: Remembered[] = [];
   #stop: (() => void) | undefined;
 
@@ -30,8 +39,15 @@ export class Memory {
    * @param history Where messages are kept.
    * @param clock For waiting.
    * @param failed Hears why something could not be kept.
+   * @param contacts Where whoever says something becomes a contact.
    */
-  constructor(history: History, clock: Host["clock"], failed: (error: Error) => void) {
+  constructor(
+    history: History,
+    clock: Host["clock"],
+    failed: (error: Error) => void,
+    contacts?: Acquaintances,
+  ) {
+    this.#contacts = contacts;
     this.history = history;
     this.#clock = clock;
     this.#failed = failed;
@@ -46,6 +62,7 @@ export class Memory {
   add(room: string, { id, author, text, time, self, partner }: RoomMessage): void {
     const { key, name } = author;
     const alone = partner !== undefined;
+    if (!self) this.#meet(author);
     this.#waiting.push({ id, room, author: key, name, text, sent: time, self, private: alone });
     // What one said to one person cannot be read again from what is sealed.
     if (this.#waiting.length >= MANY || alone && self) this.flush();
@@ -56,14 +73,24 @@ export class Memory {
   flush(): void {
     this.#stop?.();
     this.#stop = undefined;
-    const waiting = this.#waiting;
+    const waiting = this.#waiting, meeting = this.#meeting;
     this.#waiting = [];
+    this.#meeting = [];
     if (waiting.length === 0) return;
     try {
       this.history.add(waiting);
+      if (meeting.length > 0) this.#contacts?.meetAll(meeting, this.#clock.wall());
     } catch (error) {
       this.#failed(error as Error);
     }
+  }
+
+  /** Once for each key: a disk is not asked for every message. */
+  #meet(author: Author): void {
+    const key = keyText(author.key);
+    if (this.#contacts === undefined || this.#met.has(key)) return;
+    this.#met.add(key);
+    this.#meeting.push(author);
   }
 }
 
@@ -73,12 +100,19 @@ export class Memory {
  * @param history Where messages are kept.
  * @param host The world.
  * @param front Where the person is told.
+ * @param contacts Where whoever says something becomes a contact, in a room.
  */
-export function openMemory(history: History, host: Host, front: Front): Memory {
-  return new Memory(history, host.clock, (error) => {
+export function openMemory(
+  history: History,
+  host: Host,
+  front: Front,
+  contacts?: Acquaintances,
+): Memory {
+  const failed = (error: Error): void => {
     const text = `cannot remember messages for search: ${error.message}`;
     front.reporter.report({ event: "notice", level: "warning", code: "history", text });
-  });
+  };
+  return new Memory(history, host.clock, failed, contacts);
 }
 
 /** A message on a line for two. */

@@ -88,7 +88,7 @@ export const OPTIONS: Readonly<Record<OptionKey, OptionSpec>> = {
     flag: "count",
     short: "c",
     value: "N",
-    help: "leave after so many (default: until Ctrl-C)",
+    help: "how many",
     special: true,
     read: readCount,
   },
@@ -109,7 +109,7 @@ export const OPTIONS: Readonly<Record<OptionKey, OptionSpec>> = {
   room: {
     flag: "room",
     value: "NAME",
-    help: "history: only of this room; lan: this room (default lobby)",
+    help: "the name of a room",
     special: true,
     read: readText,
   },

@@ -7,10 +7,10 @@
 import type { RoomLink } from "../chat/link.ts";
 import { secretOfPassphrase } from "../crypto/passphrase.ts";
 import { RoomKey } from "../crypto/room_key.ts";
-import { NetError } from "../net/endpoint.ts";
 import type { RoomPlace } from "../peer/member_event.ts";
 import { type Address, formatAddress } from "../wire/address.ts";
-import { UsageError } from "./exit.ts";
+import { Interrupted, UsageError } from "./exit.ts";
+import { fileError } from "./file_error.ts";
 import { openFront } from "./front.ts";
 import type { Host } from "./host.ts";
 import type { Options } from "./options.ts";
@@ -26,6 +26,7 @@ const MIN_PASSPHRASE = 12;
  * @returns The room.
  * @throws {UsageError} If there is no terminal to ask on, or the passphrase is too short.
  * @throws {NetError} If the file cannot be read, or the relay does not answer.
+ * @throws {Interrupted} If the person leaves at the question.
  */
 export async function passphraseRoom(
   asked: {
@@ -55,6 +56,7 @@ const NO_RELAY = new Uint8Array(32);
  * @returns 32 bytes.
  * @throws {UsageError} If there is no terminal to ask on, or the passphrase is too short.
  * @throws {NetError} If the file cannot be read.
+ * @throws {Interrupted} If the person leaves at the question.
  */
 export async function lanPassphrase(
   host: Host,
@@ -65,10 +67,13 @@ export async function lanPassphrase(
 }
 
 async function ask(host: Host, options: Options): Promise<string> {
-  const passphrase = (await read(host, options)).trim();
+  const passphrase = (await read(host, options)).trim(), file = options.passphraseFile;
   if ([...passphrase].length >= MIN_PASSPHRASE) return passphrase;
+  const wanted = `wanted ${MIN_PASSPHRASE} characters or more`;
   throw new UsageError(
-    `Cannot use so short a passphrase: wanted ${MIN_PASSPHRASE} characters or more`,
+    file === undefined
+      ? `Cannot use so short a passphrase: ${wanted}`
+      : `Cannot use the passphrase in ${file}, it is too short: ${wanted} in its first line`,
   );
 }
 
@@ -78,10 +83,7 @@ async function read(host: Host, options: Options): Promise<string> {
     try {
       return (await Deno.readTextFile(passphraseFile)).split("\n")[0] ?? "";
     } catch (error) {
-      throw new NetError(
-        "PASSPHRASE",
-        `Cannot read the passphrase in ${passphraseFile}: ${(error as Error).message}`,
-      );
+      throw fileError("PASSPHRASE", "the passphrase in", passphraseFile, error);
     }
   }
   const front = await openFront(host, options, true);
@@ -91,7 +93,9 @@ async function read(host: Host, options: Options): Promise<string> {
         "Cannot ask for the passphrase without a terminal: wanted --passphrase-file FILE",
       );
     }
-    return (await front.screen.secret("Passphrase of the room (not shown): ")) ?? "";
+    const answer = await front.screen.secret("Passphrase of the room (not shown): ");
+    if (answer === undefined) throw new Interrupted();
+    return answer;
   } finally {
     await front.reporter.close();
   }

@@ -85,11 +85,17 @@ export function summarise({ sent, received, times }: PingSummary, plot: boolean)
   const at = (share: number) =>
     sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
   lines.push(
-    `min ${ms(at(0))}, median ${ms(at(0.5))}, p95 ${ms(at(0.95))}, max ${ms(at(1))}, ` +
+    `min ${ms(at(0))}, median ${ms(median(sorted))}, p95 ${ms(at(0.95))}, max ${ms(at(1))}, ` +
       `jitter ${ms(jitter(times))}`,
   );
   if (plot) lines.push(sparkline(times.slice(-POINTS), at(0), at(1)));
   return lines;
+}
+
+/** The one in the middle; of an even number the mean of the two there. */
+function median(sorted: readonly number[]): number {
+  const half = sorted.length / 2, after = sorted[Math.floor(half)] ?? 0;
+  return Number.isInteger(half) ? ((sorted[half - 1] ?? 0) + after) / 2 : after;
 }
 
 /**

@@ -19,7 +19,7 @@ import { type Address, family, formatAddress, isLoopback, parseTarget } from "..
 import { describeWho } from "./who.ts";
 import type { Command, Invocation } from "./command.ts";
 import { UsageError } from "./exit.ts";
-import { type Front, nameOf, openFront } from "./front.ts";
+import { type Front, homeOf, keepName, nameOf, openFront } from "./front.ts";
 import type { Host } from "./host.ts";
 import { bindingOf, type Options } from "./options.ts";
 import { reportPlain } from "./plain_report.ts";
@@ -242,11 +242,12 @@ const COMMANDS: Readonly<
 > = {
   help: ({ front }) => front.reporter.print(slashHelp()),
   who: ({ front, machine }, _, now) => front.reporter.print(describeWho(machine.heard, now)),
-  nick: ({ front, machine }, argument) => {
+  nick: ({ host, options, front, machine }, argument) => {
     try {
       machine.rename(toName(argument));
       prompt(front, machine);
-      front.reporter.print([`You are now ${machine.name}`]);
+      const unsaved = keepName(homeOf(host, options), machine.name);
+      front.reporter.print([`You are now ${machine.name}`, ...unsaved]);
     } catch (error) {
       front.reporter.print([(error as Error).message]);
     }

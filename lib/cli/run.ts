@@ -12,7 +12,7 @@ import { nearest } from "../chat/nearest.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS, findCommand } from "./commands.ts";
 import { printOut } from "./print.ts";
-import { EXIT, UsageError } from "./exit.ts";
+import { EXIT, Interrupted, UsageError } from "./exit.ts";
 import { wantsColour } from "./front.ts";
 import { commandHelp, programHelp } from "./help.ts";
 import type { Host } from "./host.ts";
@@ -76,6 +76,7 @@ function refuseStrangers(options: Options, command: Pick<Command, "name" | "opti
 }
 
 async function fail(error: unknown, args: readonly string[], host: Host): Promise<number> {
+  if (error instanceof Interrupted) return EXIT.interrupted;
   const ours = error instanceof UsageError || error instanceof NetError;
   const exit = error instanceof UsageError
     ? EXIT.usage

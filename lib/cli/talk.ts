@@ -7,13 +7,13 @@
 import { complete, TALK_COMMANDS } from "../chat/slash.ts";
 import { newSecret, parseSecret } from "../crypto/secret.ts";
 import { keyText } from "../crypto/identity.ts";
-import { bindUdp, localHosts } from "../net/bind.ts";
+import { bindUdp } from "../net/bind.ts";
 import { type Endpoint, NetError } from "../net/endpoint.ts";
 import { resolve } from "../net/resolve.ts";
 import type { Shell } from "../peer/shell.ts";
 import { Talk } from "../peer/talk.ts";
 import type { TalkEvent } from "../peer/talk_event.ts";
-import { type Address, family, formatAddress, isLoopback, parseTarget } from "../wire/address.ts";
+import { type Address, family, formatAddress, parseTarget } from "../wire/address.ts";
 import { promptOf } from "./chat_lines.ts";
 import type { Invocation } from "./command.ts";
 import { printOut } from "./print.ts";
@@ -24,6 +24,7 @@ import { openMemory, TalkMemory } from "./memory.ts";
 import { bindingOf, type Options } from "./options.ts";
 import { DEFAULT_TIMEOUT } from "./plain.ts";
 import { openProfile, type Profile, storeError } from "./profile.ts";
+import { reachOf } from "./reach.ts";
 import { runMachine } from "./run_machine.ts";
 import { openStores, type Stores } from "./stores.ts";
 import { feedTalk } from "./talk_lines.ts";
@@ -275,12 +276,12 @@ function greet(
 ): void {
   if (!front.screen) return;
   front.screen.setPrompt(promptOf(machine));
-  const port = endpoint.addresses[0]?.port ?? 0;
-  const here = localHosts().find((host) => family(host) === 4 && !isLoopback(host));
-  const suffix = port === TALK_PORT ? "" : `:${port}`;
+  const { where } = reachOf(endpoint, TALK_PORT);
   front.reporter.print([
     ...(typed === undefined
-      ? ["waiting for a call; the other runs", `  udpchat talk ${here ?? "127.0.0.1"}${suffix}`]
+      ? where === undefined
+        ? ["waiting for a call"]
+        : ["waiting for a call; the other runs", `  udpchat talk ${where}`]
       : [`calling ${typed}`]),
     "/help lists commands, /quit leaves",
   ]);

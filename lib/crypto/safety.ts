@@ -53,10 +53,17 @@ const KEY = 32;
  * ```
  */
 export function safetyNumber(a: Uint8Array, b: Uint8Array): string {
-  return [half(a), half(b)].sort().join(" ");
+  return [safetyHalf(a), safetyHalf(b)].sort().join(" ");
 }
 
-function half(key: Uint8Array): string {
+/**
+ * One identity's part of its safety numbers: it is in each of them.
+ *
+ * @param key The public key, 32 bytes.
+ * @returns 30 digits in 6 groups of 5.
+ * @throws {RangeError} If the key has another length.
+ */
+export function safetyHalf(key: Uint8Array): string {
   if (key.length !== KEY) {
     throw new RangeError(`Cannot number a key of ${key.length} bytes: wanted ${KEY}`);
   }

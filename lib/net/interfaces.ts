@@ -35,6 +35,28 @@ export function localAddresses(
   });
 }
 
+/** Addresses that an interface gives itself (RFC 3927 §2.1): only neighbours have such ones. */
+const SELF_GIVEN = /^169\.254\./;
+
+/**
+ * The addresses by which others can call this machine. Link-local ones of IPv6 are none: each machine
+ * writes another scope behind them.
+ *
+ * @param only The name of the only interface that is wanted.
+ * @param list Lists them; replaced in tests.
+ * @returns Canonical addresses: IPv4, IPv6, IPv4 that is self-given, and those of this machine alone last.
+ */
+export function callableHosts(
+  only?: string,
+  list: () => Deno.NetworkInterfaceInfo[] = Deno.networkInterfaces,
+): string[] {
+  const hosts = listed(list).filter(({ name }) => only === undefined || name === only)
+    .map(({ address }) => canonicalHost(address)).filter((host) => !host.startsWith("fe80:"));
+  const rank = (host: string): number =>
+    isLoopback(host) ? 3 : SELF_GIVEN.test(host) ? 2 : family(host) === 6 ? 1 : 0;
+  return [...new Set(hosts)].sort((a, b) => rank(a) - rank(b));
+}
+
 /**
  * Where a broadcast goes that leaves by an address.
  *

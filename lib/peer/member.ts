@@ -14,7 +14,7 @@ import { KIND } from "../session/credentials.ts";
 import type { HubEvent } from "../session/hub.ts";
 import { CLOSE, type SessionEvent } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
-import type { Address } from "../wire/address.ts";
+import { type Address, formatAddress } from "../wire/address.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
 import { REFUSAL, type RoomRecord } from "../wire/room.ts";
 import { Away } from "./away.ts";
@@ -267,7 +267,12 @@ export class Member {
     if (!this.#ending.isOver(now)) return;
     if (this.#everUp) this.leave(0, "time is over");
     else {
-      this.#notice("error", "no-answer", "nobody answered: is udpchat serve running there?");
+      const at = this.#options.to.map(formatAddress).join(" or ");
+      this.#notice(
+        "error",
+        "no-answer",
+        `nobody answered at ${at}: is udpchat serve running there?`,
+      );
       this.leave(3, "no answer");
     }
   }

@@ -14,7 +14,7 @@ import { equal } from "../crypto/hash.ts";
 import { KIND } from "../session/credentials.ts";
 import { CLOSE } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
-import type { Address } from "../wire/address.ts";
+import { type Address, formatAddress } from "../wire/address.ts";
 import type { SendFailure, Transmit } from "../wire/datagram.ts";
 import type { LogHeld } from "../wire/room.ts";
 import { Away, type Whereabouts } from "./away.ts";
@@ -252,7 +252,10 @@ export class Talk {
     else {
       const text = this.#line.asks
         ? "the changed key was not accepted"
-        : "nobody answered: is udpchat talk running there?";
+        : this.#options.to.length === 0
+        ? "nobody called"
+        : `nobody answered at ${this.#options.to.map(formatAddress).join(" or ")}: ` +
+          "is udpchat talk running there?";
       this.#notice("error", "no-answer", text);
       this.leave(3, "no answer");
     }

@@ -6,7 +6,7 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
-import { type Layout, openDatabase } from "./database.ts";
+import { type Layout, openDatabase, transact } from "./database.ts";
 
 /** Somebody known. */
 export interface Contact {
@@ -104,6 +104,19 @@ export class Contacts {
     return before;
   }
 
+  /**
+   * Some were met, as {@linkcode meet}; a disk is asked once for all of them.
+   *
+   * @param people Who.
+   * @param now Time in ms since 1970.
+   * @throws {Error} If they cannot be kept. Nothing has changed then.
+   */
+  meetAll(people: readonly Pick<Contact, "key" | "name">[], now: number): void {
+    transact(this.#database, () => {
+      for (const { key, name } of people) this.meet(key, name, now);
+    });
+  }
+
   /** Their safety number was compared, or that is taken back. */
   verify(key: Uint8Array, verified: boolean): void {
     this.#database.prepare("UPDATE contacts SET verified = ? WHERE key = ?")
@@ -158,6 +171,20 @@ export class Contacts {
   ignores(key: Uint8Array, now: number): boolean {
     const row = this.#database.prepare("SELECT until FROM ignored WHERE key = ?").get(key);
     return typeof row?.["until"] === "number" && row["until"] > now;
+  }
+
+  /**
+   * Of whom nothing is wanted now, the longest first.
+   *
+   * @param now Time in ms since 1970.
+   * @returns Keys, each with the time until when; Infinity where that is not known.
+   */
+  ignored(now: number): { readonly key: Uint8Array; readonly until: number }[] {
+    const sql = "SELECT * FROM ignored WHERE until > ? ORDER BY until DESC, key";
+    return this.#database.prepare(sql).all(Math.floor(now)).map((row) => ({
+      key: row["key"] as Uint8Array,
+      until: row["until"] === Number.MAX_SAFE_INTEGER ? Infinity : Number(row["until"]),
+    }));
   }
 
   /** Closes the database. */

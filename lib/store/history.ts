@@ -53,12 +53,17 @@ export interface Search {
   readonly since?: number;
   /** Sent before this time in ms. */
   readonly until?: number;
+  /** Nothing of these authors. */
+  readonly without?: readonly Uint8Array[];
   /** So many at most. */
   readonly limit: number;
 }
 
 /** Part of a question to the database: SQL, and what its question marks stand for. */
 type Condition = readonly [sql: string, ...values: (string | number)[]];
+
+/** Not said by any of some authors; {@linkcode keysOf} writes them. */
+const NOT_BY = "hex(messages.author) NOT IN (SELECT value FROM json_each(?))";
 
 /** Messages in a file. */
 export class History {
@@ -87,7 +92,7 @@ export class History {
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
     );
     this.#last = prepare(
-      "SELECT * FROM messages WHERE room = ? ORDER BY sent DESC, seq DESC LIMIT ?",
+      `SELECT * FROM messages WHERE room = ? AND ${NOT_BY} ORDER BY sent DESC, seq DESC LIMIT ?`,
     );
     this.#between = prepare(
       "SELECT min(seq) AS first, max(seq) AS last FROM messages WHERE sent >= ? AND sent < ?",
@@ -132,10 +137,11 @@ export class History {
    * @returns What was found; what came last is first.
    */
   search(search: Search): SeenMessage[] {
-    const { words, room, from, since, until, limit } = search;
+    const { words, room, from, since, until, without = [], limit } = search;
     const terms = termsOf(words ?? ""), where: Condition[] = [];
     if (room !== undefined) where.push(["messages.room = ?", clean(room)]);
     if (from !== undefined) where.push(["messages.name = ?", clean(from)]);
+    if (without.length > 0) where.push([NOT_BY, keysOf(without)]);
     const source = terms === "" ? "messages" : "words CROSS JOIN messages ON seq = words.rowid";
     const rowid = terms === "" ? "seq" : "words.rowid";
     if (terms !== "") where.push(["words MATCH ?", terms]);
@@ -158,10 +164,11 @@ export class History {
    *
    * @param room The name of the room.
    * @param count How many.
+   * @param without Nothing of these authors.
    * @returns Messages, the last one last.
    */
-  last(room: string, count: number): SeenMessage[] {
-    return this.#last.all(clean(room), whole(count)).map(readRow).reverse();
+  last(room: string, count: number, without: readonly Uint8Array[] = []): SeenMessage[] {
+    return this.#last.all(clean(room), keysOf(without), whole(count)).map(readRow).reverse();
   }
 
   /**
@@ -190,6 +197,11 @@ export class History {
     this.#searches.set(sql, known);
     return known;
   }
+}
+
+/** Keys as SQLite's own functions can read them, as many as there are. */
+function keysOf(keys: readonly Uint8Array[]): string {
+  return JSON.stringify(keys.map((key) => key.toHex().toUpperCase()));
 }
 
 /** What SQLite gives back as it got it: it ends a text at a NUL. */

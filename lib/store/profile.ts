@@ -51,21 +51,26 @@ export async function loadName(home: string): Promise<string | undefined> {
 }
 
 /**
- * Saves the name. The old file stays whole until the new one is.
+ * Saves the name, before it returns: the program may be left at once. The old file stays whole until
+ * the new one is.
  *
  * @param home The directory; made where it is missing.
  * @param name The name.
  * @throws {Error} If the directory or the file cannot be written.
  */
-export async function saveName(home: string, name: string): Promise<void> {
-  await Deno.mkdir(home, { recursive: true, mode: DIRECTORY_MODE });
+export function saveName(home: string, name: string): void {
+  Deno.mkdirSync(home, { recursive: true, mode: DIRECTORY_MODE });
   const path = `${home}/${NAME_FILE}`;
-  const draft = await Deno.makeTempFile({ dir: home, prefix: `.${NAME_FILE}-` });
+  const draft = Deno.makeTempFileSync({ dir: home, prefix: `.${NAME_FILE}-` });
   try {
-    await Deno.writeTextFile(draft, `${name}\n`, { mode: FILE_MODE });
-    await Deno.rename(draft, path);
+    Deno.writeTextFileSync(draft, `${name}\n`, { mode: FILE_MODE });
+    Deno.renameSync(draft, path);
   } catch (error) {
-    await Deno.remove(draft).catch(() => {});
+    try {
+      Deno.removeSync(draft);
+    } catch {
+      // It is gone, or cannot be removed either: what went wrong first is what counts.
+    }
     throw error;
   }
 }

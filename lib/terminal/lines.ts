@@ -4,11 +4,43 @@
  * @module
  */
 
+import type { Input } from "./console.ts";
+
 /** Longest line that is taken, in UTF-16 units: the longest message there is (the contract). */
 export const MAX_LINE = 65_536;
 
 /** Bytes of one read (our choice). */
 const READ_BYTES = 65_536;
+/** What ends a line. */
+const LINE_END = 0x0a;
+
+/**
+ * Takes the first line, and leaves what follows it to the next reader.
+ *
+ * @param input Where it comes from.
+ * @returns The line without its end, and the input behind it. What has no line end in 64 KiB is cut.
+ */
+export async function takeLine(input: Input): Promise<{ line: string; rest: Input }> {
+  const gathered: number[] = [], buffer = new Uint8Array(READ_BYTES);
+  let end = -1;
+  while (end < 0 && gathered.length < READ_BYTES) {
+    const count = await input.read(buffer).catch(() => null);
+    if (count === null) break;
+    gathered.push(...buffer.subarray(0, count));
+    end = gathered.indexOf(LINE_END);
+  }
+  const bytes = Uint8Array.from(gathered);
+  let left = end < 0 ? new Uint8Array(0) : bytes.slice(end + 1);
+  const read: Input["read"] = async (into, isWanted) => {
+    if (left.length === 0) return await input.read(into, isWanted);
+    const count = Math.min(left.length, into.length);
+    into.set(left.subarray(0, count));
+    left = left.slice(count);
+    return count;
+  };
+  const line = new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+  return { line: line.replace(/\r$/, ""), rest: { ...input, read } };
+}
 
 /**
  * Lines as they come, those of one read together. A final CR is cut; blank lines are left out.

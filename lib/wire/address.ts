@@ -178,13 +178,20 @@ export function parseTarget(text: string): Target {
   if (bracketed) return target(text, bracketed[1] ?? "", bracketed[2], true);
   const parts = text.split(":");
   if (parts.length > 2) {
-    throw new SyntaxError(
-      isIPv6(text)
-        ? `Cannot tell address from port in "${text}": write an IPv6 address as [${text}]:PORT`
-        : `Cannot read the address "${text}": wanted HOST:PORT or [IPV6]:PORT`,
-    );
+    throw new SyntaxError(withoutBrackets(text));
   }
   return target(text, parts[0] ?? "", parts[1], false);
+}
+
+/** What is wrong with colons outside brackets; most likely what follows the last one is a port. */
+function withoutBrackets(text: string): string {
+  const at = text.lastIndexOf(":"), host = text.slice(0, at), port = text.slice(at + 1);
+  const whole = isIPv6(text), withPort = isIPv6(host) && parsePort(port) !== undefined;
+  if (!whole && !withPort) {
+    return `Cannot read the address "${text}": wanted HOST:PORT or [IPV6]:PORT`;
+  }
+  const ways = [withPort ? `[${host}]:${port}` : "", whole ? `[${text}]:PORT` : ""].filter(Boolean);
+  return `Cannot tell address from port in "${text}": write ${ways.join(", or ")}`;
 }
 
 function target(text: string, host: string, port: string | undefined, v6: boolean): Target {

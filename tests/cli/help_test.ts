@@ -66,6 +66,19 @@ Deno.test("programHelp() lists every command with its summary, and every common 
   }
 });
 
+Deno.test("commandHelp() says of an option what it means there", () => {
+  const helpOf = (name: string) => commandHelp(findCommand([name]).command).replace(/\s+/g, " ");
+  assertStringIncludes(helpOf("history"), "-c, --count N show so many at most (default 20)");
+  assertStringIncludes(helpOf("ping"), "-c, --count N leave after so many (default: until Ctrl-C)");
+  assertStringIncludes(helpOf("history"), "--room NAME only of this room");
+  assertStringIncludes(helpOf("lan"), "--room NAME this room (default lobby)");
+  assertStringIncludes(helpOf("lan"), "as --secret, with words of your own");
+  for (const { name, options, optionHelp = {} } of COMMANDS) {
+    const own: readonly string[] = options;
+    for (const key of Object.keys(optionHelp)) assert(own.includes(key), `${name}: ${key}`);
+  }
+});
+
 Deno.test("every option is in the help of some command", () => {
   const all = COMMANDS.map(commandHelp).join("\n");
   for (const [, spec] of OPTION_LIST) assertStringIncludes(all, `${optionName(spec)} `);

@@ -1,5 +1,11 @@
-import { assertEquals, assertMatch, assertNotEquals, assertThrows } from "@std/assert";
-import { safetyNumber } from "../../lib/crypto/safety.ts";
+import {
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { safetyHalf, safetyNumber } from "../../lib/crypto/safety.ts";
 
 const filled = (value: number): Uint8Array => new Uint8Array(32).fill(value);
 const counting = (from: number): Uint8Array => Uint8Array.from({ length: 32 }, (_, i) => from + i);
@@ -38,6 +44,13 @@ Deno.test("safetyNumber() is another one for another key", () => {
   const other = filled(2);
   other[31] = 3;
   assertNotEquals(safetyNumber(filled(1), filled(2)), safetyNumber(filled(1), other));
+});
+
+Deno.test("safetyHalf() is in each number that the key has with others", () => {
+  assertEquals(safetyHalf(filled(7)), "56106 29857 05646 96097 65064 16959");
+  for (const other of [filled(1), counting(0)]) {
+    assertStringIncludes(safetyNumber(filled(7), other), safetyHalf(filled(7)));
+  }
 });
 
 Deno.test("safetyNumber() refuses what is no key", () => {

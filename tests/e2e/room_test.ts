@@ -135,6 +135,11 @@ Deno.test("join: members of a room hear each other, and see how far a message go
   relay.signal("SIGTERM");
   assertEquals(await relay.exit(), 143);
   await ann.err.next("the relay has gone");
+  ann.signal("SIGTERM");
+  assertEquals(await ann.exit(), 143);
+  const env = { UDPCHAT_HOME: `${home.path}/ann` };
+  const met = await runProgram(["id", "--with", "bob"], "", { env });
+  assertMatch(met.out, /^bob \(.*, unverified\)\n/, "who said something is a contact");
 });
 
 Deno.test("join: who was away gets it later; history finds it", async () => {
@@ -156,6 +161,10 @@ Deno.test("join: who was away gets it later; history finds it", async () => {
     "two lumps",
     "thanks",
   ]);
+  const json = await runProgram(["history", "--json"], "", env("bob"));
+  for (const line of (all.out + json.out).trim().split("\n")) {
+    assertEquals(checkEvent(JSON.parse(line)), [], line);
+  }
   await Deno.writeTextFile(`${home.path}/all.jsonl`, all.out);
   const import_ = ["history", "--import", `${home.path}/all.jsonl`];
   assertStringIncludes((await runProgram(import_, "", env("cem"))).out, "3 of them new");
@@ -225,6 +234,11 @@ Deno.test("join: a room with a passphrase, and another passphrase is another roo
   const short = await runProgram(["join", to, ...file("short")]);
   assertEquals(short.exit, 2);
   assertStringIncludes(short.err, "12 characters");
+  assertStringIncludes(short.err, `${home.path}/short`);
+  const missing = await runProgram(["join", to, ...file("missing")]);
+  assertEquals(missing.exit, 1);
+  assertStringIncludes(missing.err, `${home.path}/missing: there is no such file`);
+  assert(!missing.err.includes("os error"), missing.err);
 });
 
 Deno.test("serve: a second one on the same home is an error; only the allowed come in", async () => {
@@ -251,7 +265,10 @@ Deno.test("join: a pipe leaves with 3 when there is no relay; what is said is no
   const env = { UDPCHAT_HOME: `${home.path}/ann` };
   const nobody = await runProgram(["join", "127.0.0.1:1", "--timeout", "0.5"], "hi", { env });
   assertEquals(nobody.exit, 3);
-  assertStringIncludes(nobody.err, "is udpchat serve running there?");
+  assertStringIncludes(
+    nobody.err,
+    "nobody answered at 127.0.0.1:1: is udpchat serve running there?",
+  );
   await using relay = serve(`${home.path}/relay`);
   const to = `127.0.0.1:${await relay.port()}`;
   const again = await runProgram(["join", to], "hi", { env });

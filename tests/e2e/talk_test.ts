@@ -65,6 +65,11 @@ Deno.test("talk: a pipe leaves with 0 only when delivered, with 3 when nobody is
   );
   assertEquals(nobody.exit, 3);
   assertStringIncludes(nobody.err, "1 message not delivered:\n  lost words");
+  assertStringIncludes(nobody.err, "nobody answered at 127.0.0.1:1: is udpchat talk running");
+  const uncalled = await runProgram(["talk", ...HERE, "--timeout", "0"], "hi", {
+    env: { UDPCHAT_HOME: b },
+  });
+  assertStringIncludes(uncalled.err, "nobody called");
 });
 
 Deno.test("talk: both call at once", async () => {
@@ -280,6 +285,9 @@ Deno.test("id: the same key each time, and the same safety number on both sides"
   const first = await id(a);
   assertEquals(first.exit, 0);
   assertEquals((await id(a)).out, first.out);
+  const half = /^safety number {2}(\d{5}(?: \d{5}){5})$/m.exec(first.out)?.[1] ?? "none";
+  assertStringIncludes(first.out, "id --with NAME");
+  assertEquals(JSON.parse((await id(a, "--json")).out).safety_number, half);
   await using ann = talk(a, HERE, "ann");
   const called = await runProgram(
     ["talk", `127.0.0.1:${await ann.port()}`, ...HERE, "--name", "bob"],
@@ -292,6 +300,7 @@ Deno.test("id: the same key each time, and the same safety number on both sides"
   const here = (await id(a, "--with", "bob")).out.split("\n").slice(1);
   const there = (await id(b, "--with", "ann")).out.split("\n").slice(1);
   assertEquals(here, there);
+  assertStringIncludes(here.join(" ").replace(/\s+/g, " "), half);
   assertMatch(here.join("\n"), /^( {2}\d{5} \d{5} \d{5} \d{5}\n){3}$/);
   const unknown = await id(a, "--with", "bobb");
   assertEquals(unknown.exit, 1);

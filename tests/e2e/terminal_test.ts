@@ -245,3 +245,12 @@ Deno.test("terminal: what is on its way stays above the prompt until the other h
     await peer[Symbol.asyncDispose]();
   }
 });
+
+Deno.test("terminal: who waits for a call tells the other the address that is bound", {
+  ignore,
+}, async () => {
+  const command = `${CHAT} talk --host 127.0.0.1 --port 0 --ephemeral`;
+  await using screen = await Terminal.start(command, { columns: 60, rows: 14 }, NAMES);
+  const lines = await screen.shows("the other runs");
+  assert(lines.some((line) => /^ *udpchat talk 127\.0\.0\.1:\d+$/.test(line)), lines.join("\n"));
+});

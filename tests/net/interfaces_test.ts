@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
+  callableHosts,
   checkInterface,
   interfaceNames,
   listOnly,
@@ -34,6 +35,18 @@ const BROKEN = () => {
 Deno.test("interfaceNames() tells each name once, loopback last", () => {
   assertEquals(interfaceNames(LIST), ["eth0", "tun-none", "lo"]);
   assertEquals(interfaceNames(BROKEN), []);
+});
+
+Deno.test("callableHosts() tells by what others can call, the best first", () => {
+  const list = () => [...LIST(), info("wlan0", "169.254.3.4", "255.255.0.0"), ...LIST()];
+  const loop = ["127.0.0.1", "::1"];
+  assertEquals(callableHosts(undefined, list), [
+    ...["192.168.1.20", "10.8.0.2", "2001:db8::1", "169.254.3.4"],
+    ...loop,
+  ]);
+  assertEquals(callableHosts("eth0", list), ["192.168.1.20", "2001:db8::1"]);
+  assertEquals([callableHosts("lo", list), callableHosts("none", list)], [loop, []]);
+  assertEquals(callableHosts(undefined, BROKEN), []);
 });
 
 Deno.test("checkInterface() refuses an interface that there is not, and names the others", () => {

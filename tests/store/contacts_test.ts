@@ -47,6 +47,18 @@ Deno.test("Contacts keeps people and pins", () =>
     });
   }));
 
+Deno.test("Contacts meets some in one go, and keeps what was verified", () =>
+  using(undefined, (contacts) => {
+    contacts.meetAll([{ key: ANN, name: "ann" }], 1);
+    contacts.verify(ANN, true);
+    contacts.meetAll([{ key: ANN, name: "anna" }, { key: BOB, name: "bob" }], 2);
+    assertEquals(contacts.byKey(ANN), { key: ANN, name: "anna", verified: true });
+    assertEquals(contacts.byKey(BOB), { key: BOB, name: "bob", verified: false });
+    const bad = [{ key: ANN, name: "zoe" }, { key: BOB, name: undefined as unknown as string }];
+    assertThrows(() => contacts.meetAll(bad, 3), Error);
+    assertEquals(contacts.byKey(ANN)?.name, "anna", "all or none");
+  }));
+
 Deno.test("Contacts changes name and pin, and keeps what was verified", () =>
   using(undefined, (contacts) => {
     contacts.meet(ANN, "ann", 1);
@@ -192,4 +204,17 @@ Deno.test("Contacts moves a database aside whose damage lies deep, before anybod
       assert(contacts.movedTo);
       assertEquals(contacts.names(), []);
     });
+  }));
+
+Deno.test("Contacts knows of whom nothing is wanted, and until when", () =>
+  using(undefined, (contacts) => {
+    assertEquals(contacts.ignored(0), []);
+    contacts.ignore(ANN, Infinity);
+    contacts.ignore(BOB, 5_000.5);
+    const [ann, bob] = [{ key: ANN, until: Infinity }, { key: BOB, until: 5_000 }];
+    assertEquals(contacts.ignored(4_999), [ann, bob]);
+    assertEquals(contacts.ignored(5_000), [ann], "its time is over");
+    assertEquals([contacts.ignores(BOB, 4_999), contacts.ignores(BOB, 5_000)], [true, false]);
+    contacts.ignore(ANN, 0);
+    assertEquals([contacts.ignored(1), contacts.ignores(ANN, 1)], [[bob], false]);
   }));

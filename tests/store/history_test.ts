@@ -68,14 +68,24 @@ function holds(text: readonly string[], words: readonly string[]): boolean {
 
 /** A search as one would do it by hand. */
 function naive(all: readonly SeenMessage[], search: Search): SeenMessage[] {
-  const { words = "", room, from, since = -Infinity, until = Infinity, limit } = search;
+  const { words = "", room, from, since = -Infinity, until = Infinity, without = [], limit } =
+    search;
+  const hidden = without.map((key) => key[0]);
   const asked = words.replaceAll("\0", " ").split(/\s+/).filter((word) => word !== "");
   const terms = asked.map(tokens).filter((term) => term.length > 0);
   if (asked.length > 0 && terms.length === 0) return [];
   return all.filter(({ text, name, sent, ...each }) =>
     (room === undefined || each.room === room) && (from === undefined || name === from) &&
-    sent >= since && sent < until && terms.every((term) => holds(tokens(text), term))
+    !hidden.includes(each.author[0]) && sent >= since && sent < until && terms.every((term) =>
+      holds(tokens(text), term)
+    )
   ).sort((a, b) => b.seq - a.seq).slice(0, limit);
+}
+
+/** Of those that {@linkcode someMessages} has. */
+function someKeys(random: Random): Uint8Array[] {
+  const count = Math.floor(random() * 200);
+  return Array.from({ length: count }, () => new Uint8Array(32).fill(Math.floor(random() * 256)));
 }
 
 function someSearch(random: Random): Search {
@@ -86,6 +96,7 @@ function someSearch(random: Random): Search {
     ...maybe("from", pick(random, [...NAMES, "none"])),
     ...maybe("since", Math.floor(random() * 2_500)),
     ...maybe("until", Math.floor(random() * 2_500)),
+    ...maybe("without", someKeys(random)),
     limit: pick(random, [1, 5, 50, Infinity]),
   };
 }
@@ -111,6 +122,9 @@ Deno.test("History.search() finds what one finds by hand", () =>
       inRoom.sort((a, b) => a.sent - b.sent || a.seq - b.seq);
       for (const count of [1, 20, Infinity]) {
         assertEquals(history.last(room, count), inRoom.slice(-count));
+        const without = someKeys(random), hidden = without.map((key) => key[0]);
+        const others = inRoom.filter(({ author }) => !hidden.includes(author[0]));
+        assertEquals(history.last(room, count, without), others.slice(-count));
       }
     }
     assertEquals(

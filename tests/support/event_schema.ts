@@ -43,7 +43,7 @@ const EVENTS: Readonly<Record<string, Shape>> = {
   message: {
     id: filled,
     room: text,
-    from: object({ name: text, key, address }),
+    from: object({ name: text, key, address: orNull(address) }),
     text,
     sent: time,
     self: bool,
@@ -69,6 +69,7 @@ const EVENTS: Readonly<Record<string, Shape>> = {
     mtu: orNull(whole),
     address,
   },
+  invite: { link: filled },
   notice: { level: oneOf("info", "warning", "error"), code: filled, text },
   end: { reason: filled, exit: whole },
 };
@@ -91,6 +92,9 @@ export function checkEvent(value: unknown): string[] {
   const problems = problemsOf(value, { event: filled, time, ...EVENTS[name] });
   if (problems.length > 0) return problems;
   const { state, old, exit } = value as { state?: unknown; old?: unknown; exit?: number };
+  const { history, from } = value as { history?: boolean; from?: { address: unknown } };
+  // Where a message came from is not remembered.
+  if (from?.address === null && !history) problems.push("from: address: null, though live");
   if (name === "presence" && state === "renamed" && old === null) {
     problems.push("old: null, though renamed");
   }

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { MAX_LINE, readLines } from "../../lib/terminal/lines.ts";
+import { MAX_LINE, readLines, takeLine } from "../../lib/terminal/lines.ts";
 
 /** Gives chunk after chunk, then the end; a chunk longer than the buffer comes in pieces. */
 function reader(chunks: Iterable<Uint8Array>): (buffer: Uint8Array) => Promise<number | null> {
@@ -176,4 +176,22 @@ Deno.test("readLines() does not gather a line without end", async () => {
     lines: ["after"],
     tooLong: [[1, rounds * chunk.length]],
   });
+});
+
+Deno.test("takeLine() takes the first line and leaves the rest, wherever reads end", async () => {
+  const table: readonly (readonly [chunks: string[], line: string, rest: string[]])[] = [
+    [["link\none\ntwo\n"], "link", ["one", "two"]],
+    [["li", "nk\r\n", "one\n"], "link", ["one"]],
+    [["link\no", "ne"], "link", ["one"]],
+    [["link"], "link", []],
+    [["\none"], "", ["one"]],
+    [[], "", []],
+    [[`${"x".repeat(70_000)}\none\n`], "x".repeat(65_536), ["x".repeat(4_464), "one"]],
+  ];
+  for (const [chunks, wanted, behind] of table) {
+    const input = { isTerminal: false, read: reader(chunks.map(bytes)), setRaw: () => {} };
+    const { line, rest } = await takeLine(input);
+    assertEquals([line, rest.isTerminal], [wanted, false]);
+    assertEquals((await readAll((buffer) => rest.read(buffer))).lines, behind);
+  }
 });

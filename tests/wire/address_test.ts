@@ -212,6 +212,12 @@ Deno.test("parseTarget() refuses an IPv6 address without brackets, and shows how
   for (const text of ["::1", "2001:db8::1", "::ffff:192.0.2.7", "fe80::1%eth0", "::1:2410"]) {
     assertThrows(() => parseTarget(text), SyntaxError, `[${text}]:PORT`);
   }
+  const ported: readonly (readonly [text: string, way: string])[] = [
+    ["::1:2410", "write [::1]:2410, or [::1:2410]:PORT"],
+    ["2001:db8:0:0:0:0:0:1:2410", "write [2001:db8:0:0:0:0:0:1]:2410"],
+    ["fe80::1%eth0:2410", "write [fe80::1%eth0]:2410, or "],
+  ];
+  for (const [text, way] of ported) assertThrows(() => parseTarget(text), SyntaxError, way);
 });
 
 Deno.test("parseTarget() refuses an IPv6 address whose scope is empty or no name", () => {
