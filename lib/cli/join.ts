@@ -22,6 +22,7 @@ import { formatAddress } from "../wire/address.ts";
 import { promptOf } from "./chat_lines.ts";
 import type { Invocation } from "./command.ts";
 import { UsageError } from "./exit.ts";
+import { Doubts } from "./doubts.ts";
 import { type Front, hasScreen, openFront } from "./front.ts";
 import type { Host } from "./host.ts";
 import { completeRoom, feedRoom } from "./join_lines.ts";
@@ -140,7 +141,8 @@ async function converse(conversation: Conversation): Promise<number> {
   for (const text of profile.notes) {
     front.reporter.report({ event: "notice", level: "warning", code: "profile", text });
   }
-  const report = { host, front, profile, typed, room: room.name, machine, memory };
+  const doubts = new Doubts(profile.contacts);
+  const report = { host, front, profile, typed, room: room.name, machine, memory, doubts };
   return await runMachine<MemberEvent>({
     host,
     options,

@@ -7,6 +7,7 @@
 import { keyTag, keyText } from "../crypto/identity.ts";
 import type { Author, MemberEvent } from "../peer/member_event.ts";
 import { type Address, formatAddress } from "../wire/address.ts";
+import type { Doubts } from "./doubts.ts";
 import { type Person, sentTime } from "./event.ts";
 import type { Front } from "./front.ts";
 import type { Host } from "./host.ts";
@@ -32,6 +33,8 @@ export interface MemberReport {
   readonly machine: RoomMachine;
   /** Where messages are remembered for search. */
   readonly memory: Memory;
+  /** Who bears the name of somebody else. */
+  readonly doubts: Doubts;
 }
 
 /**
@@ -51,6 +54,7 @@ export function reportMember(run: MemberReport, event: MemberEvent): void {
       const { id, author, text, time, self, history, partner } = event;
       run.memory.add(run.room, event);
       if (!self && run.profile.contacts.ignores(author.key, run.host.clock.wall())) return;
+      if (!self) doubt(author);
       const address = (run.machine.sessionWith(author.key) ?? run.machine.sessionWith())
         ?.address ?? run.address ?? { host: "", port: 0 };
       return reporter.report({
@@ -73,6 +77,7 @@ export function reportMember(run: MemberReport, event: MemberEvent): void {
     }
     case "presence":
       if (run.profile.contacts.ignores(event.who.key, run.host.clock.wall())) return;
+      if (event.state === "here" || event.state === "renamed") doubt(event.who);
       return reporter.report({
         event: "presence",
         who: person(run, event.who),
@@ -95,6 +100,12 @@ export function reportMember(run: MemberReport, event: MemberEvent): void {
     case "notice":
       return notice(event.level, event.code, event.text);
     case "resolve":
+  }
+  function doubt(author: Author): void {
+    const text = run.doubts.about(author);
+    if (text === undefined) return;
+    run.machine.roster.doubt(author.key);
+    notice("warning", "impostor", text);
   }
   function notice(level: "info" | "warning" | "error", code: string, text: string): void {
     reporter.report({ event: "notice", level, code, text });

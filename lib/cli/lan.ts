@@ -21,6 +21,7 @@ import { type Address, parseTarget } from "../wire/address.ts";
 import { promptOf } from "./chat_lines.ts";
 import type { Invocation } from "./command.ts";
 import { UsageError } from "./exit.ts";
+import { Doubts } from "./doubts.ts";
 import { type Front, hasScreen, openFront } from "./front.ts";
 import type { Host } from "./host.ts";
 import { completeRoom, feedRoom } from "./join_lines.ts";
@@ -165,7 +166,8 @@ async function gather(gathering: Gathering): Promise<number> {
     notice(front, "info", "alone", aloneText(reach, options));
   });
   const address = endpoint.addresses[0];
-  const report = { host, front, profile, room: room.name, machine, memory, address };
+  const doubts = new Doubts(profile.contacts);
+  const report = { host, front, profile, room: room.name, machine, memory, doubts, address };
   try {
     return await runMachine<MemberEvent>({
       host,

@@ -29,6 +29,8 @@ export class Roster {
   readonly #here = new Set<string>();
   /** When somebody said something last, in ms since 1970. */
   readonly #lastSaid = new Map<string, number>();
+  /** Those who bear the name of somebody else who is known. */
+  readonly #doubted = new Set<string>();
   /** What people said about being away, the latest of each. */
   readonly #whereabouts = new Map<string, Whereabouts>();
   /** Those of them whose name is not known yet. */
@@ -83,7 +85,13 @@ export class Roster {
    */
   label(key: Uint8Array): string {
     const name = this.people.nameOf(key), tag = keyTag(key);
-    return name === tag || !this.people.hasTwin(key) ? name : `${name}~${tag.slice(0, TAG_SHOWN)}`;
+    const isPlain = !this.people.hasTwin(key) && !this.#doubted.has(keyText(key));
+    return name === tag || isPlain ? name : `${name}~${tag.slice(0, TAG_SHOWN)}`;
+  }
+
+  /** Somebody bears the name of somebody else who is known: they are always shown with their tag. */
+  doubt(key: Uint8Array): void {
+    this.#doubted.add(keyText(key));
   }
 
   /**

@@ -123,6 +123,13 @@ export class Contacts {
       .run(verified ? 1 : 0, key);
   }
 
+  /** Those whose safety number was compared, the one seen last first. */
+  verified(): Contact[] {
+    return this.#database.prepare(
+      "SELECT * FROM contacts WHERE verified = 1 ORDER BY seen DESC LIMIT 1000",
+    ).all().map(contact).filter((each) => each !== undefined);
+  }
+
   /** Who has a key. */
   byKey(key: Uint8Array): Contact | undefined {
     return contact(this.#database.prepare("SELECT * FROM contacts WHERE key = ?").get(key));

@@ -10,6 +10,7 @@ import { completeRoom, feedRoom, type RoomFeed } from "../../lib/cli/join_lines.
 import type { ChatEvent } from "../../lib/cli/event.ts";
 import type { Front } from "../../lib/cli/front.ts";
 import type { Host } from "../../lib/cli/host.ts";
+import { Doubts } from "../../lib/cli/doubts.ts";
 import { reportMember } from "../../lib/cli/join_report.ts";
 import { Memory } from "../../lib/cli/memory.ts";
 import { localTime } from "../../lib/cli/history_lines.ts";
@@ -36,6 +37,7 @@ class Table implements Disposable {
   /** Lines that were refused, and so count as not delivered. */
   lost = 0;
   #told = 0;
+  #doubts: Doubts | undefined;
   #printed: string[] = [];
 
   constructor(...names: string[]) {
@@ -100,7 +102,8 @@ class Table implements Disposable {
   /** Lets time pass, and shows what happened meanwhile. */
   run(): void {
     this.net.run(this.net.now + 5_000);
-    const { told } = this.me, report = { ...this.#feed, room: ROOM };
+    const { told } = this.me, doubts = this.#doubts ??= new Doubts(this.#feed.profile.contacts);
+    const report = { ...this.#feed, room: ROOM, doubts };
     for (const event of told.slice(this.#told)) reportMember(report, event);
     this.#told = told.length;
   }
