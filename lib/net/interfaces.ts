@@ -13,7 +13,7 @@ export interface LocalAddress {
   readonly name: string;
   /** Canonical; link-local ones with their scope, as `fe80::1%eth0`. */
   readonly host: string;
-  /** The number of the interface, for IPv6; 0 where there is none. */
+  /** The number of the interface, as its IPv6 tells it; 0 where it has none. */
   readonly index: number;
 }
 
@@ -28,9 +28,13 @@ export function localAddresses(
   only?: string,
   list: () => Deno.NetworkInterfaceInfo[] = Deno.networkInterfaces,
 ): LocalAddress[] {
-  return listed(list).filter(({ name }) => only === undefined || name === only).flatMap((each) => {
-    const { name, address } = each, host = canonicalHost(address), index = each.scopeid ?? 0;
-    if (family(host) === 4) return [{ name, host, index: 0 }];
+  const all = listed(list);
+  const indexes = new Map(
+    all.flatMap(({ name, scopeid }): [string, number][] => scopeid ? [[name, scopeid]] : []),
+  );
+  return all.filter(({ name }) => only === undefined || name === only).flatMap((each) => {
+    const { name, address } = each, host = canonicalHost(address), index = indexes.get(name) ?? 0;
+    if (family(host) === 4) return [{ name, host, index }];
     return host.startsWith("fe80:") ? [{ name, host: `${host}%${name}`, index }] : [];
   });
 }

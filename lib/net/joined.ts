@@ -21,6 +21,8 @@ export class JoinedEndpoint implements Endpoint {
   /** The addresses of all members, in their order. */
   readonly addresses: readonly Address[];
   readonly #members: Endpoint[];
+  /** What those heard and sent who are no members any more. */
+  readonly #gone: EndpointCounters = newCounters();
   /** Asks a member that comes later; undefined before anybody listens. */
   #ask: ((member: Endpoint) => void) | undefined;
   #closed = false;
@@ -38,10 +40,8 @@ export class JoinedEndpoint implements Endpoint {
   /** The sums of the members' counters at this moment. */
   get counters(): EndpointCounters {
     const sum = newCounters();
-    for (const member of this.#members) {
-      for (const key of Object.keys(sum) as (keyof EndpointCounters)[]) {
-        sum[key] += member.counters[key];
-      }
+    for (const counters of [this.#gone, ...this.#members.map((member) => member.counters)]) {
+      add(sum, counters);
     }
     return sum;
   }
@@ -73,6 +73,19 @@ export class JoinedEndpoint implements Endpoint {
     if (this.#closed) return member.close();
     this.#members.push(member);
     this.#ask?.(member);
+  }
+
+  /**
+   * One member less; it is closed.
+   *
+   * @param member The member.
+   */
+  remove(member: Endpoint): void {
+    const at = this.#members.indexOf(member);
+    if (at < 0) return;
+    this.#members.splice(at, 1);
+    add(this.#gone, member.counters);
+    member.close();
   }
 
   /** What any member hears, in turn. */
@@ -111,4 +124,8 @@ export class JoinedEndpoint implements Endpoint {
     this.#closed = true;
     for (const member of this.#members) member.close();
   }
+}
+
+function add(sum: EndpointCounters, more: EndpointCounters): void {
+  for (const key of Object.keys(sum) as (keyof EndpointCounters)[]) sum[key] += more[key];
 }

@@ -54,6 +54,8 @@ interface Way {
   readonly to: readonly Address[];
   /** Of IPv6: what hears the group there. */
   readonly ear?: Endpoint | undefined;
+  /** Joins the group of IPv4 there; undefined once it is joined, or where there is none. */
+  join?: (() => Promise<unknown>) | undefined;
 }
 
 /** What a beacon's way gave, for `doctor`. */
@@ -85,7 +87,6 @@ export class LanEndpoint implements Endpoint {
     this.#options = options;
     this.addresses = options.sessions.addresses;
     this.#all = new JoinedEndpoint([options.sessions]);
-    if (options.family !== 6) this.#openEar();
     this.#look();
   }
 
@@ -160,39 +161,51 @@ export class LanEndpoint implements Endpoint {
   close(): void {
     this.#closed = true;
     this.#stop?.();
-    for (const way of this.#ways.values()) closeWay(way);
     this.#all.close();
   }
 
   /** One ear for IPv4 on all interfaces; broadcasts come there as well. */
   #openEar(): void {
+    if (this.#ear !== undefined || this.#options.family === 6) return;
     try {
       this.#ear = open("0.0.0.0");
       this.#all.add(new UdpEndpoint(this.#ear, this.#options.clock));
     } catch {
-      // Another program does not share the port: what others send cannot be heard by IPv4.
+      // Another program does not share the port: until it ends, what others send by IPv4 is not heard.
     }
   }
 
   #look(): void {
     if (this.#closed) return;
     const { only, list, clock, host, family: wanted } = this.#options, seen = new Set<string>();
+    this.#openEar();
     for (const address of localAddresses(only, list)) {
       if (host !== undefined && address.host !== host) continue;
       if (wanted !== undefined && family(address.host) !== wanted) continue;
-      seen.add(address.host);
-      if (!this.#ways.has(address.host)) this.#openWay(address);
+      // An interface that was made anew has another index, whatever its name and address.
+      const key = `${address.host} ${address.name} ${address.index}`;
+      seen.add(key);
+      if (!this.#ways.has(key)) this.#openWay(address, key);
     }
-    for (const [host, way] of this.#ways) {
-      if (seen.has(host)) continue;
-      this.#ways.delete(host);
-      this.#states.delete(host);
-      closeWay(way);
+    for (const [key, way] of this.#ways) {
+      if (seen.has(key)) continue;
+      this.#ways.delete(key);
+      this.#states.delete(way.address.host);
+      for (const each of [way.out, way.ear]) if (each) this.#all.remove(each);
     }
+    for (const way of this.#ways.values()) this.#join(way);
     this.#stop = clock.wake(clock.now() + LOOK_MS, () => this.#look());
   }
 
-  #openWay(address: LocalAddress): void {
+  /** Again with the next look where it failed: an interface may not be ready yet. */
+  #join(way: Way): void {
+    const { join } = way;
+    if (join === undefined || this.#ear === undefined) return;
+    way.join = undefined;
+    join().catch(() => way.join = join);
+  }
+
+  #openWay(address: LocalAddress, key: string): void {
     const { clock } = this.#options, port = BEACON_PORT, { host, name, index } = address;
     let out: Deno.DatagramConn;
     try {
@@ -203,8 +216,10 @@ export class LanEndpoint implements Endpoint {
     if (family(host) === 4) {
       const broadcast = { host: broadcastOf(host), port };
       const to = isLoopback(host) ? [broadcast] : [EVERYBODY, broadcast];
-      if (!isLoopback(host)) this.#ear?.joinMulticastV4(EVERYBODY.host, host).catch(() => {});
-      this.#ways.set(host, { address, out: this.#hear(new UdpEndpoint(out, clock)), to });
+      const join = (): Promise<unknown> =>
+        this.#ear?.joinMulticastV4(EVERYBODY.host, host) ?? Promise.resolve();
+      const way: Way = { address, out: this.#hear(new UdpEndpoint(out, clock)), to };
+      this.#ways.set(key, isLoopback(host) ? way : { ...way, join });
       return;
     }
     const group = `${GROUP_V6}%${name}`;
@@ -217,7 +232,7 @@ export class LanEndpoint implements Endpoint {
       // No IPv6 multicast here: it can still be tried to send.
     }
     const sender = this.#hear(new UdpEndpoint(out, clock, { scope: name }));
-    this.#ways.set(host, { address, out: sender, to: [{ host: group, port }], ear });
+    this.#ways.set(key, { address, out: sender, to: [{ host: group, port }], ear });
   }
 
   #hear(endpoint: Endpoint): Endpoint {
@@ -235,9 +250,4 @@ function open(hostname: string): Deno.DatagramConn {
     // Deno turns it off: programs beside us on this machine would not hear our multicasts.
     loopback: true,
   });
-}
-
-function closeWay({ out, ear }: Way): void {
-  out.close();
-  ear?.close();
 }

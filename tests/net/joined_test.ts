@@ -223,3 +223,20 @@ Deno.test("JoinedEndpoint of no members ends at once", async () => {
   assertEquals(joined.addresses, []);
   joined.close();
 });
+
+Deno.test("JoinedEndpoint closes who is removed, and still counts what came there", async () => {
+  const one = new FakeMember("127.0.0.1", 1), two = new FakeMember("127.0.0.1", 2);
+  const joined = new JoinedEndpoint([one]);
+  const ear = new Ear(joined), before = joined.counters;
+  for (let again = 0; again < 3; again++) {
+    joined.add(two);
+    joined.remove(two);
+    joined.remove(two);
+  }
+  assert(two.closes > 0);
+  const { received, sent } = joined.counters;
+  assertEquals(received, before.received + 3 * two.counters.received);
+  assertEquals(sent, before.sent + 3 * two.counters.sent);
+  one.close();
+  await soon(ear.ended);
+});
