@@ -5,6 +5,7 @@
  * @module
  */
 
+import { KIND } from "../session/credentials.ts";
 import type { Cause, Diagnosis, Seen, SeenPort, SeenTarget } from "../peer/diagnosis.ts";
 import { isLoopback, parseTarget } from "../wire/address.ts";
 
@@ -178,11 +179,28 @@ function chatAdvice({ port }: SeenPort): Advice {
   };
 }
 
+/** Where it is not known who answers. */
+const ANYTHING: Advice = {
+  text: "To chat with a person, or in a room if it is a relay:",
+  commands: ["talk", "join"],
+};
+
+/** What to do with whoever answers, by what they are for. */
+const THERE: Readonly<Record<number, Advice>> = {
+  [KIND.relay]: { text: "A relay is there. To chat in a room of it:", commands: ["join"] },
+  [KIND.talk]: { text: "A person is there. To chat with them:", commands: ["talk"] },
+  [KIND.lan]: {
+    text: "Somebody on a network is there. To chat with them and all others:",
+    commands: ["lan --peer"],
+  },
+};
+
 function goAhead({ target }: Seen): Advice {
   if (target) {
+    const { text, commands } = THERE[target.kind ?? KIND.any] ?? ANYTHING;
     return {
-      text: "To chat with a person, or in a room if it is a relay:",
-      commands: ["talk", "join"].map((command) => `udpchat ${command} ${quoted(target.place)}`),
+      text,
+      commands: commands.map((command) => `udpchat ${command} ${quoted(target.place)}`),
     };
   }
   return {

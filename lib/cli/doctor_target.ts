@@ -72,7 +72,7 @@ export function targetSeen(called: Called, up: PingUp | undefined): SeenTarget {
   if (pinger === undefined) return { place, outcome: "unknown" };
   if (up === undefined || pinger.summary.received === 0) return { place, outcome: "silent" };
   const other = otherKeyText(place, pinned, up.key) !== undefined;
-  return { place, outcome: other ? "other key" : "answers" };
+  return { place, outcome: other ? "other key" : "answers", kind: up.kind };
 }
 
 /**

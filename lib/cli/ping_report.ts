@@ -4,6 +4,7 @@
  * @module
  */
 
+import { KIND } from "../session/credentials.ts";
 import { equal } from "../crypto/hash.ts";
 import { keyTag, keyText } from "../crypto/identity.ts";
 import type { PingEvent, PingSummary } from "../peer/ping.ts";
@@ -24,10 +25,18 @@ const POINTS = 60;
  *
  * @param event Who, and how long it took.
  */
-export function answersText({ session, key, took }: PingUp): string {
+export function answersText({ session, key, kind, took }: PingUp): string {
+  const what = KINDS[kind] === undefined ? "" : `: ${KINDS[kind]}`;
   return `${formatAddress(session.address)} answers with the key ${keyTag(key)} ` +
-    `after ${ms(took)} (handshake)`;
+    `after ${ms(took)} (handshake)${what}`;
 }
+
+/** What somebody is for, in words. */
+const KINDS: Readonly<Record<number, string>> = {
+  [KIND.relay]: "a relay",
+  [KIND.talk]: "somebody at talk",
+  [KIND.lan]: "somebody at lan",
+};
 
 /**
  * A warning where somebody else answers than before.

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Kind } from "../session/credentials.ts";
 import type { SendFailure } from "../wire/datagram.ts";
 
 /** One way to reach everybody from one address. */
@@ -50,6 +51,8 @@ export interface SeenTarget {
   /** As it was typed, with its port. */
   readonly place: string;
   readonly outcome: "answers" | "silent" | "unknown" | "other key";
+  /** What answers is for, where something answers. */
+  readonly kind?: Kind;
 }
 
 /** All that was seen. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Kind } from "../session/credentials.ts";
 import { Hub, type HubOptions } from "../session/hub.ts";
 import { CLOSE } from "../session/event.ts";
 import type { Session } from "../session/session.ts";
@@ -34,6 +35,8 @@ export type PingEvent =
     readonly type: "up";
     readonly session: Session;
     readonly key: Uint8Array;
+    /** What the other side is for. */
+    readonly kind: Kind;
     readonly took: number;
   }
   /** An answer, or that none came in time. */
@@ -165,9 +168,9 @@ export class Pinger {
     for (const event of this.#hub.events()) {
       if (event.type === "up" && event.call !== undefined && !this.#session) {
         this.#session = event.session;
-        const { remote: { identity: key }, session } = event;
+        const { remote: { identity: key, kind }, session } = event;
         if (this.#options.measure) session.measure();
-        this.#events.push({ type: "up", session, key, took: now - this.#begun });
+        this.#events.push({ type: "up", session, key, kind, took: now - this.#begun });
         this.#ask(event.session, now);
       } else if (event.type === "session" && event.session === this.#session) {
         if (event.event.type === "datagram") this.#answered(event.event.bytes, now);

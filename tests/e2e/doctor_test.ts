@@ -31,7 +31,10 @@ Deno.test("doctor: a HOST that answers is enough, and is described as ping does"
   const to = `127.0.0.1:${await other.port()}`;
   const { exit, out, err } = await runProgram(["doctor", to, ...HERE]);
   assertEquals(exit, 0, out + err);
-  assertMatch(out, new RegExp(`\nok {4}${to} answers with the key \\w+ after [\\d.]+ ms`));
+  const answers = `\nok {4}${to} answers with the key \\w+ after [\\d.]+ ms`;
+  assertMatch(out, new RegExp(`${answers} \\(handshake\\): somebody at talk\n`));
+  assertStringIncludes(out, `    udpchat talk ${to}\n`);
+  assert(!out.includes("udpchat join"), "that is for relays");
   assertStringIncludes(out, "8 asked, 8 answered, 0 % lost\n");
   assertStringIncludes(out, "largest datagram known to pass: 16384 bytes\n");
   assertStringIncludes(out, `\n\nChat with ${to} works.\n`);
