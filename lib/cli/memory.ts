@@ -85,6 +85,16 @@ export class Memory {
     }
   }
 
+  /** Somebody is called otherwise: what was said with them alone is found under that name. */
+  move(key: Uint8Array, room: string): void {
+    this.flush();
+    try {
+      this.history.moveTalk(key, room);
+    } catch (error) {
+      this.#failed(error as Error);
+    }
+  }
+
   /** Once for each key: a disk is not asked for every message. */
   #meet(author: Author): void {
     const key = keyText(author.key);
@@ -150,10 +160,12 @@ export class TalkMemory {
    * It is known with whom.
    *
    * @param name What they are called.
+   * @param key Their key: what was said when they had another name is found under this one.
    */
-  with(name: string): void {
+  with(name: string, key: Uint8Array): void {
     // No room has such a name.
     this.#room = `@${name}`;
+    this.#memory.move(key, this.#room);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const message of waiting) this.add(message);

@@ -76,7 +76,7 @@ export function reportTalk(run: TalkReport, event: TalkEvent): void {
     case "presence": {
       const { partner, state, old = null, text } = event;
       if (state === "here" || state === "renamed") {
-        run.talked.with(partner.name);
+        run.talked.with(partner.name, partner.key);
         warnOfNamesake(run, partner);
         run.profile.contacts.meet(partner.key, partner.name, run.host.clock.wall());
       }

@@ -187,6 +187,30 @@ export class History {
     }
   }
 
+  /**
+   * Somebody has another name: what was said with them alone goes on under it. Where several people had the
+   * old name, what they said cannot be told apart, and stays.
+   *
+   * @param author Their key.
+   * @param room What it is called from now on, beginning with `@`.
+   * @throws {Error} If the disk does not take it. Nothing has changed then.
+   */
+  moveTalk(author: Uint8Array, room: string): void {
+    const last = this.#prepared(
+      "SELECT room FROM messages WHERE room >= '@' AND room < 'A' AND author = ? " +
+        "ORDER BY seq DESC LIMIT 1",
+    ).get(author)?.["room"];
+    if (typeof last !== "string" || last === clean(room)) return;
+    const others = this.#prepared(
+      "SELECT 1 FROM messages WHERE room = ? AND self = 0 AND author <> ? LIMIT 1",
+    ).get(last, author);
+    if (others !== undefined) return;
+    transact(
+      this.#database,
+      () => this.#prepared("UPDATE messages SET room = ? WHERE room = ?").run(clean(room), last),
+    );
+  }
+
   /** Closes the file. */
   close(): void {
     this.#database.close();

@@ -32,7 +32,7 @@ Deno.test("doctor: a HOST that answers is enough, and is described as ping does"
   const { exit, out, err } = await runProgram(["doctor", to, ...HERE]);
   assertEquals(exit, 0, out + err);
   const answers = `\nok {4}${to} answers with the key \\w+ after [\\d.]+ ms`;
-  assertMatch(out, new RegExp(`${answers} \\(handshake\\): somebody at talk\n`));
+  assertMatch(out, new RegExp(`${answers} \\(handshake\\):\\s+somebody at talk\n`));
   assertStringIncludes(out, `    udpchat talk ${to}\n`);
   assert(!out.includes("udpchat join"), "that is for relays");
   assertStringIncludes(out, "8 asked, 8 answered, 0 % lost\n");

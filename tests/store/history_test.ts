@@ -275,3 +275,30 @@ Deno.test("History keeps twenty thousand messages, and its index in step with th
       }
     });
   }));
+
+Deno.test("History.moveTalk() brings what was said with somebody under another name, and nobody else's", () => {
+  const history = new History(undefined), ann = new Uint8Array(32).fill(1);
+  const bob = new Uint8Array(32).fill(2), own = new Uint8Array(32).fill(3);
+  const say = (id: string, room: string, author: Uint8Array): void => {
+    const self = author === own, name = room.slice(1);
+    history.add([{ id, room, author, name, text: id, sent: Number(id), self, private: false }]);
+  };
+  const said = (room: string): string[] => history.last(room, 9).map(({ text }) => text);
+  try {
+    say("1", "@ann", ann);
+    say("2", "@ann", own);
+    say("3", "tea", ann);
+    history.moveTalk(ann, "@annie");
+    say("4", "@annie", ann);
+    history.moveTalk(ann, "@annie");
+    assertEquals([said("@ann"), said("@annie"), said("tea")], [[], ["1", "2", "4"], ["3"]]);
+    assertEquals(history.search({ words: "2", limit: 9 }).map(({ room }) => room), ["@annie"]);
+    // Two people had this name.
+    say("5", "@annie", bob);
+    history.moveTalk(bob, "@bob");
+    assertEquals([said("@annie").length, said("@bob")], [4, []]);
+    history.moveTalk(new Uint8Array(32), "@nobody");
+  } finally {
+    history.close();
+  }
+});
