@@ -27,7 +27,7 @@ export interface LogState extends LogName {
   readonly floor: number;
   /** Numbers above it that are held, lowest first. */
   readonly ranges: readonly Range[];
-  /** The hash of the last of them. */
+  /** The hash of the last of them; of the one at the floor, where none is held. */
   readonly head: Uint8Array;
   /** Its author signed two different entries of one number: it goes no further. */
   readonly frozen: boolean;
@@ -36,6 +36,8 @@ export interface LogState extends LogName {
 /** What was let go of a log: all up to a number. */
 export interface LogFloor extends LogName {
   readonly floor: number;
+  /** Nothing is known of the log any more. */
+  readonly forgotten?: true;
 }
 
 /** Whose a room of two is. */

@@ -48,7 +48,7 @@ export class Log {
     return this.#headNumber;
   }
 
-  /** The hash of that one. */
+  /** The hash of that one, also where it was let go. */
   get head(): Uint8Array {
     return this.#head;
   }
@@ -56,6 +56,11 @@ export class Log {
   /** How many are held. */
   get count(): number {
     return this.held.ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  }
+
+  /** All that it had was let go. */
+  get gone(): boolean {
+    return this.floor > 0 && this.held.empty && this.pending.size === 0;
   }
 
   /** Whether one is held, or about to be. */

@@ -23,6 +23,9 @@ import { Tape } from "./tape.ts";
 export const MAX_LOGS = 16_384;
 /** And in all: who invents authors, and passes on what they say, keeps out nobody who writes (ours). */
 export const MAX_ALL_LOGS: number = 2 * MAX_LOGS;
+/** Logs that are wholly gone and not forgotten; they keep nobody out. Of each a newcomer is told: with all
+ * others these are less than a link takes that does not read (our choice). */
+export const MAX_GONE_LOGS = 4_096;
 /** So many may the others hold: all of a relay, and one's own of before. */
 export const MAX_HELD_LOGS: number = MAX_ALL_LOGS + 64;
 /** Gaps in one log (our choice: what comes beyond is not taken, and asked for again later). */
@@ -95,6 +98,18 @@ export class Room {
     return this.#logs.size;
   }
 
+  /**
+   * Whether there are as many logs as there may be. Those that are wholly gone do not count.
+   *
+   * @param most So many may be there.
+   */
+  isFull(most: number = MAX_LOGS): boolean {
+    if (this.#logs.size < most) return false;
+    let count = 0;
+    for (const log of this.#logs.values()) if (!log.gone) count++;
+    return count >= most;
+  }
+
   /** The largest `seq`. */
   get last(): number {
     return this.#last;
@@ -153,7 +168,7 @@ export class Room {
   take(run: Run, wall: number, most = MAX_LOGS): Taken {
     let log = this.log(run);
     if (log?.frozen) return NOTHING;
-    if (log === undefined && this.#logs.size >= most) return { ...NOTHING, refused: true };
+    if (log === undefined && this.isFull(most)) return { ...NOTHING, refused: true };
     const fresh: CheckedEntry[] = [];
     let { first: number, previous } = run;
     for (const part of run.parts) {
@@ -219,7 +234,11 @@ export class Room {
 
   /** The store has let old entries go. */
   trimmed(floors: readonly LogFloor[]): void {
-    for (const { floor, ...name } of floors) this.log(name)?.raise(floor);
+    for (const { floor, forgotten, ...name } of floors) {
+      const log = this.log(name);
+      log?.raise(floor);
+      if (forgotten && log?.gone) this.#logs.delete(logKey(name));
+    }
   }
 
   /** An author signed two histories: the log goes no further. */
@@ -255,7 +274,7 @@ export class Room {
       ? NO_ENTRY
       : log?.has(number - 1)
       ? this.#idOf(log, number - 1)
-      : undefined;
+      : log?.idOf(number - 1); // It was let go, and its hash is known.
     if (before !== undefined && !sameBytes(before, entry.previous)) return number - 1;
     const next = log?.pending.get(number + 1);
     if (next && !sameBytes(next.previous, entryId(entry))) return "unsettled";

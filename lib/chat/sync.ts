@@ -20,7 +20,7 @@ import type { EntryStore, StoredEntry } from "./entry_store.ts";
 import { Flight } from "./flight.ts";
 import { missingHere, missingThere, sayHeld, type Theirs } from "./holdings.ts";
 import { logKey } from "./log.ts";
-import { MAX_HELD_LOGS, MAX_LOGS, type Room } from "./room.ts";
+import { MAX_HELD_LOGS, type Room } from "./room.ts";
 import { type EncodedRun, encodeRuns } from "./runs.ts";
 import { joined, type TapedRun } from "./tape.ts";
 
@@ -454,7 +454,7 @@ export class Sync {
       // What the other side wrote itself it sends by itself, in order.
       if (log?.frozen || sameBytes(name.author, this.#peer)) continue;
       // There is no room for it: who sent it would break their word.
-      if (log === undefined && this.room.size >= MAX_LOGS) continue;
+      if (log === undefined && this.room.isFull()) continue;
       for (const { first, last } of ranges.ranges) {
         for (const gap of missingHere(log, first, last)) {
           if (++asked > MAX_ASKED) return;

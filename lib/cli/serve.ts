@@ -29,10 +29,11 @@ const KEEP_BYTES = 1e9;
 const MAX_MEMBERS = 5_000;
 /** Messages of one member (our choice: a pasted page at once, then faster than anybody reads). */
 const PACE = { burst: 1_000, perSecond: 100 };
-/** Entries of a room that are let go at once (our choice: some 100 ms). */
-const TRIMMED = 4_000;
-/** What is too old is removed, and a line says how it goes, this often in ms. */
+/** A line says how it goes, and what is too old is looked for, this often in ms. */
 const MINUTE_MS = 60_000;
+/** While more is to go, the next slice is cut after so long, in ms (our choice: some 10,000 entries a second
+ * go, as many as 100 members write at full pace, and the loop is the members' most of the time). */
+const SLICE_MS = 50;
 
 /**
  * Runs the command.
@@ -58,16 +59,13 @@ export async function run({ host, options }: Invocation): Promise<number> {
       allowed: allowed && ((key) => allowed.some((each) => equal(each, key))),
     }, host.clock.now());
     const front = await openFront(host, options, false);
-    const minutes = everyMinute(host, () => {
-      try {
-        trim(store, machine, options, host);
-      } catch (error) {
-        // As with entries: a disk that is full or may not be written is no reason to leave.
-        const text = `cannot let old entries go (${(error as Error).message}): trying again`;
-        front.reporter.report({ event: "notice", level: "error", code: "disk", text });
-      }
-      tellState(front, machine);
-    });
+    const stops = [
+      again(host, MINUTE_MS, () => {
+        tellState(front, machine);
+        return MINUTE_MS;
+      }),
+      letGo(host, options, store, machine, front),
+    ];
     try {
       return await runMachine<RelayEvent>({
         host,
@@ -81,7 +79,7 @@ export async function run({ host, options }: Invocation): Promise<number> {
     } catch (error) {
       throw storeError(keeping.file, error);
     } finally {
-      minutes();
+      for (const stop of stops) stop();
     }
   } finally {
     keeping.close();
@@ -170,26 +168,43 @@ function tellState({ reporter }: Front, machine: Relay): void {
   reporter.report({ event: "notice", level: "info", code: "state", text });
 }
 
-function trim(store: Entries, machine: Relay, options: Options, host: Host): void {
-  const seconds = options.keep ?? KEEP_SECONDS;
-  const before = seconds === 0 ? {} : { before: host.clock.wall() - seconds * 1_000 };
-  const bytes = options.keepBytes ?? KEEP_BYTES;
-  for (const room of store.rooms()) {
-    // No more at once than a chat does not notice; the rest in the next minute.
-    const floors = store.trim(room, { ...before, bytes, limit: TRIMMED });
-    if (floors.length > 0) machine.trimmed(room, floors);
-  }
+/** Lets go of what is too old or too much, in slices that a chat does not notice. */
+function letGo(
+  host: Host,
+  options: Options,
+  store: Entries,
+  machine: Relay,
+  { reporter }: Front,
+): () => void {
+  const seconds = options.keep ?? KEEP_SECONDS, bytes = options.keepBytes ?? KEEP_BYTES;
+  const keep = seconds === 0 ? undefined : seconds * 1_000;
+  // Who keeps things for seconds does not want them for a minute.
+  const rest = Math.max(SLICE_MS, Math.min(MINUTE_MS, keep ?? MINUTE_MS));
+  let gone = 0;
+  return again(host, SLICE_MS, () => {
+    try {
+      const { rooms, count, more } = store.trim({ wall: host.clock.wall(), keep, bytes });
+      for (const { room, floors } of rooms) machine.trimmed(room, floors);
+      gone += count;
+      if (more) return SLICE_MS;
+      const text = `let ${gone} old entries go`;
+      if (gone > 0) reporter.report({ event: "notice", level: "info", code: "trimmed", text });
+      gone = 0;
+    } catch (error) {
+      // As with entries: a disk that is full or may not be written is no reason to leave.
+      const text = `cannot let old entries go (${(error as Error).message}): trying again`;
+      reporter.report({ event: "notice", level: "error", code: "disk", text });
+    }
+    return rest;
+  });
 }
 
-/** Calls back each minute until it is stopped. */
-function everyMinute({ clock }: Host, then: () => void): () => void {
+/** Calls back after some ms, and again after as many as it gives, until it is stopped. */
+function again({ clock }: Host, first: number, then: () => number): () => void {
   let stop: () => void;
-  const arm = (): void => {
-    stop = clock.wake(clock.now() + MINUTE_MS, () => {
-      arm();
-      then();
-    });
+  const arm = (delay: number): void => {
+    stop = clock.wake(clock.now() + delay, () => arm(then()));
   };
-  arm();
+  arm(first);
   return () => stop();
 }

@@ -182,8 +182,9 @@ export class Conversation {
   }
 
   /**
-   * Others say what they hold of our logs. If it is more than we have of it, or something else, our store is
-   * an old copy: what is said goes on in another log, also what they cannot have.
+   * Others say what they hold of our logs, and what they held and let go: that was stored. If it is more
+   * than we have of it, or something else, our store is an old copy: what is said goes on in another
+   * log, also what they cannot have.
    *
    * @param logs What they hold.
    * @param now Time in ms.
@@ -195,11 +196,13 @@ export class Conversation {
     const theirs = logs.find(({ author, log }) =>
       equal(author, name.author) && equal(log, name.log)
     );
-    const last = theirs?.ranges.at(-1)?.last;
-    if (theirs === undefined || last === undefined) return [];
+    if (theirs === undefined) return [];
+    const { floor, ranges, head } = theirs, last = ranges.at(-1)?.last ?? floor;
+    if (last === 0) return [];
     const ours = this.room.idAt(name, last);
-    if (ours && equal(ours, theirs.head)) {
-      return this.delivery.stored((number) => within(theirs.ranges, number));
+    // Of what is wholly gone there they do not say the hash.
+    if (ours && (ranges.length === 0 || equal(ours, head))) {
+      return this.delivery.stored((number) => number <= floor || within(ranges, number));
     }
     this.#sayElsewhere(now);
     return [];

@@ -103,6 +103,11 @@ export class Node {
     return room;
   }
 
+  /** A room that somebody is in, or that something waits for; it is not made. */
+  open(number: Uint8Array): Room | undefined {
+    return this.#rooms.get(roomKey(number));
+  }
+
   /**
    * Says something; it is kept at once, all or nothing.
    *
@@ -164,9 +169,13 @@ export class Node {
     links?.delete(link);
     if (links?.size !== 0) return;
     this.#linksOf.delete(room);
-    // It is read from the store again when somebody comes; what waits to be kept needs it till then.
-    const waits = this.#inbox.has(room);
-    if (!waits && !this.#options.stays?.(room)) this.#rooms.delete(room.key);
+    this.#forget(room);
+  }
+
+  /** It is read from the store again when somebody comes; what waits to be kept needs it till then. */
+  #forget(room: Room): void {
+    if (this.#linksOf.has(room) || this.#inbox.has(room) || this.#options.stays?.(room)) return;
+    if (this.#rooms.get(room.key) === room) this.#rooms.delete(room.key);
   }
 
   /**
@@ -378,6 +387,8 @@ export class Node {
   }
 
   #take(link: Link, { sync, stream, run }: Slowed, now: number): boolean {
+    // It waited and was left meanwhile: the room may be another object now.
+    if (link.sync(sync.room.key) !== sync) return true;
     // Nothing more can be kept for now: a HAVE must not pass over what was not taken.
     if (this.#inbox.full) {
       this.close(link.session, CLOSE.done, "nothing can be kept for now: call again");
@@ -419,7 +430,10 @@ export class Node {
     const { rooms, disk } = this.#inbox.commit(now);
     if (disk) this.#events.push({ type: "disk", ...disk });
     if (rooms === undefined) return;
-    for (const [room, { stored, waiting }] of rooms) this.#kept(room, stored, waiting, now);
+    for (const [room, { stored, waiting }] of rooms) {
+      this.#kept(room, stored, waiting, now);
+      this.#forget(room);
+    }
     this.#receipts.keep();
     this.#tell(now);
   }

@@ -126,13 +126,13 @@ export class Relay {
   }
 
   /**
-   * The store has let old entries go.
+   * The store has let old entries go. A room that nobody is in is read again when somebody comes.
    *
    * @param room Of which room.
    * @param floors Up to which number, by log.
    */
   trimmed(room: Uint8Array, floors: readonly LogFloor[]): void {
-    this.#node.room(room).trimmed(floors);
+    this.#node.open(room)?.trimmed(floors);
   }
 
   /** Leaves; members are told. */
@@ -359,7 +359,9 @@ export class Relay {
     const hall = this.#halls.get(key);
     if (!hall?.members.delete(link)) return;
     hall.presences.delete(link);
-    this.#node.leave(link, this.#node.room(hall.number));
+    // With a session the last of a room is gone already.
+    const room = this.#node.open(hall.number);
+    if (room) this.#node.leave(link, room);
     if (hall.members.size === 0) this.#halls.delete(key);
     const author = link.remote.identity, others = hall.byKey.get(link.key);
     others?.delete(link);

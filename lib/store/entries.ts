@@ -13,14 +13,7 @@
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { NO_ENTRY } from "../chat/entry.ts";
-import type {
-  CheckedEntry,
-  EntryStore,
-  LogFloor,
-  LogState,
-  Pair,
-  StoredEntry,
-} from "../chat/entry_store.ts";
+import type { CheckedEntry, EntryStore, LogState, Pair, StoredEntry } from "../chat/entry_store.ts";
 import { logKey } from "../chat/log.ts";
 import { roomKey } from "../chat/room.ts";
 import type { LogName } from "../wire/entry.ts";
@@ -30,7 +23,7 @@ import { ForkTable } from "./fork_table.ts";
 import { type LogRow, LogTable, stateOf } from "./log_table.ts";
 import { PairTable } from "./pair_table.ts";
 import { ROOMS } from "./schema.ts";
-import { Trimmer, type TrimOptions } from "./trimmer.ts";
+import { type Retention, type Trimmed, Trimmer } from "./trimmer.ts";
 
 /** The logs come second, so that entries are read in the order of an index. */
 const SELECT = `SELECT entries.*, ${LOG_COLUMNS} ` +
@@ -299,17 +292,15 @@ export class Entries implements EntryStore {
   }
 
   /**
-   * Lets the oldest entries of a room go: whole beginnings of logs, never the last entry of a log.
-   * Each thousand is a transaction of its own.
+   * Lets the oldest entries go, of all rooms and a little at a time: whole beginnings of logs, in one
+   * transaction. It is to be called now and then, and soon again while there is more to do.
    *
-   * @param room The room.
-   * @param options What is to go.
-   * @returns Of each log that has changed, up to which number it is gone.
-   * @throws {Error} If that cannot be done. What was done before stays done.
+   * @param retention What is kept.
+   * @returns What is gone.
+   * @throws {Error} If that cannot be done. Nothing has changed then.
    */
-  trim(room: Uint8Array, options: TrimOptions): LogFloor[] {
-    const row = this.#logs.room(room);
-    return row === undefined ? [] : this.#trimmer.trim(row, options);
+  trim(retention: Retention): Trimmed {
+    return this.#trimmer.trim(retention);
   }
 
   /** Closes the file. */

@@ -47,7 +47,10 @@ export class LogTable {
   readonly #add: StatementSync;
   readonly #save: StatementSync;
   readonly #remove: StatementSync;
-  readonly #bytes: StatementSync;
+  readonly #roomAt: StatementSync;
+  readonly #countGone: StatementSync;
+  readonly #oldestGone: StatementSync;
+  readonly #removeProofs: StatementSync;
 
   /**
    * Prepares its statements.
@@ -71,7 +74,15 @@ export class LogTable {
       "UPDATE logs SET floor = ?, frozen = ?, bytes = ?, head = ?, ranges = ? WHERE id = ?",
     );
     this.#remove = database.prepare("DELETE FROM logs WHERE id = ?");
-    this.#bytes = database.prepare("SELECT sum(bytes) AS bytes FROM logs WHERE room = ?");
+    this.#roomAt = database.prepare("SELECT number FROM rooms WHERE id = ?");
+    this.#countGone = database.prepare(
+      "SELECT count(*) AS count FROM logs WHERE room = ? AND ranges = x''",
+    );
+    this.#oldestGone = database.prepare(
+      "SELECT * FROM logs WHERE room = ? AND ranges = x'' AND floor > 0 " +
+        "AND NOT EXISTS (SELECT 1 FROM entries WHERE entries.log = logs.id) ORDER BY id LIMIT ?",
+    );
+    this.#removeProofs = database.prepare("DELETE FROM forks WHERE log = ?");
   }
 
   /** The numbers of all rooms. */
@@ -135,9 +146,27 @@ export class LogTable {
     else this.#save.run(floor, frozen ? 1 : 0, bytes, head, encodeRanges(held.ranges), id);
   }
 
-  /** What the bodies of all entries of a room take. */
-  bytes(room: number): number {
-    return Number(this.#bytes.get(room)?.["bytes"] ?? 0);
+  /** The number of a room that is known. */
+  roomAt(room: number): Uint8Array {
+    return this.#roomAt.get(room)?.["number"] as Uint8Array;
+  }
+
+  /**
+   * Forgets logs that are wholly gone, the oldest first, also that they were frozen.
+   *
+   * @param room The row of their room.
+   * @param most So many stay.
+   * @returns Those that are forgotten.
+   */
+  forget(room: number, most: number): LogRow[] {
+    const tooMany = Number(this.#countGone.get(room)?.["count"]) - most;
+    if (tooMany <= 0) return [];
+    const forgotten = this.#oldestGone.all(room, tooMany).map(readRow);
+    for (const { id } of forgotten) {
+      this.#removeProofs.run(id);
+      this.#remove.run(id);
+    }
+    return forgotten;
   }
 }
 

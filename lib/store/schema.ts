@@ -72,9 +72,30 @@ const PAIRS = `
   CREATE INDEX pairs_by_other ON pairs (parent, other);
 `;
 
+/**
+ * When what was kept, and how large each room is: so it is known what is to go without a look at each
+ * log. The sum is kept by triggers, so whoever changes a log need not think of it; logs that are wholly
+ * gone are counted by an index of their own.
+ */
+const RETENTION = `
+  CREATE TABLE marks (at INTEGER PRIMARY KEY, seq INTEGER NOT NULL) STRICT;
+  ALTER TABLE rooms ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+  UPDATE rooms SET bytes = coalesce((SELECT sum(bytes) FROM logs WHERE room = rooms.id), 0);
+  CREATE INDEX rooms_by_bytes ON rooms (bytes);
+  CREATE INDEX logs_gone ON logs (room) WHERE ranges = x'';
+  CREATE TRIGGER logs_changed AFTER UPDATE OF bytes ON logs WHEN new.bytes <> old.bytes BEGIN
+    UPDATE rooms SET bytes = bytes + new.bytes - old.bytes WHERE id = new.room;
+  END;
+  CREATE TRIGGER logs_removed AFTER DELETE ON logs WHEN old.bytes <> 0 BEGIN
+    UPDATE rooms SET bytes = bytes - old.bytes WHERE id = old.room;
+  END;
+`;
+
 /** What is read when it is opened: a row of each end, so that a million cost no more than a few. */
 const ENDS = [
   "SELECT * FROM rooms LIMIT 1",
+  "SELECT * FROM rooms ORDER BY bytes LIMIT 1",
+  "SELECT * FROM marks LIMIT 1",
   "SELECT * FROM own LIMIT 1",
   "SELECT * FROM logs LIMIT 1",
   "SELECT * FROM logs ORDER BY room LIMIT 1",
@@ -95,7 +116,7 @@ export const ROOMS: Layout = {
   // Pages that become free can be given back; that must be said before there are tables. The journal
   // is cut to 4 MiB, which is where SQLite begins it anew.
   settings: "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_size_limit = 4194304",
-  migrations: [ENTRIES + MESSAGES, PAIRS],
+  migrations: [ENTRIES + MESSAGES, PAIRS, RETENTION],
   check: (database: DatabaseSync): void => {
     for (const sql of ENDS) database.prepare(sql).get();
   },

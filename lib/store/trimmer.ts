@@ -1,66 +1,106 @@
 /**
- * Letting old entries go, a bounded number at a time.
+ * Letting old entries go, a slice at a time.
  *
  * ```text
- *   log   ··· floor │ 5 6 7 8 9 │ 12 13        what goes is the beginning of a log;
- *             ──────▶ gone      │    └ head    the head stays: what follows is checked against it
+ *   log   ··· floor │ 5 6 7 8 9 │ 12 13        what goes is the beginning of a log, or all of it;
+ *             ──────▶ gone      │    └ head    of the last one the hash stays: what follows must fit
  * ```
+ *
+ * The oldest is what was kept first, here: what authors say of the time makes nothing younger. With it
+ * goes what its author said before it, even if that came later. So the next one is always the first row
+ * of an index, and no room is looked at of which nothing is to go.
  *
  * @module
  */
 
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { LogFloor } from "../chat/entry_store.ts";
+import { MAX_GONE_LOGS } from "../chat/room.ts";
 import { transact } from "./database.ts";
 import type { LogRow, LogTable } from "./log_table.ts";
+import { MarkTable } from "./mark_table.ts";
 
-/** Entries that one transaction removes at most (our choice: measured, 20 ms). */
-const BATCH = 1_000;
-/** Free pages that are given back at once (our choice: 4 MiB). */
-const FREED_PAGES = 1_024;
+/** Entries of a slice (our choice). */
+const SLICE = 1_000;
+/** What it costs at most, where to remove an entry costs 1, some 5 us (our choice: some 12 ms). */
+const SLICE_COST = 2_500;
+/** To look for entries of a log, and to write what has become of it (measured). */
+const CUT_COST = 3, LOG_COST = 8;
+/** Bytes of bodies in a slice: each page of a long one is freed by itself (our choice: some 10 ms). */
+const SLICE_BYTES = 2_097_152;
+/** Entries of a room that are looked at together (our choice: long ones have a page each). */
+const PAGE = 100;
+/** Free pages that are given back at once (our choice: 512 KiB, some ms). */
+const FREED_PAGES = 128;
 
-/** What is to go. */
-export interface TrimOptions {
-  /** What was said before this wall time in ms, as its author tells it. */
-  readonly before?: number;
-  /** The oldest by clock, until all bodies of the room take at most so many bytes. */
-  readonly bytes?: number;
-  /**
-   * No more than so many entries in this call, to be gone on with in another: no more are to go when
-   * nothing is returned. All where it is left out.
-   */
+/** What is kept. */
+export interface Retention {
+  /** Wall time in ms since 1970. */
+  readonly wall: number;
+  /** What was kept longer ago than so many ms goes; nothing where it is left out. */
+  readonly keep?: number | undefined;
+  /** The oldest of a room go until all its bodies take at most so many bytes. */
+  readonly bytes?: number | undefined;
+  /** So many entries go at once, or fewer where they are long or of many logs; 1,000 if it is left out. */
   readonly limit?: number;
 }
 
-/** Up to which number a log is to go. */
-interface Cut {
-  /** Its row. */
-  readonly log: number;
-  readonly until: number;
+/** What a slice did. */
+export interface Trimmed {
+  /** Of each log that has changed, up to which number it is gone. */
+  readonly rooms: readonly { readonly room: Uint8Array; readonly floors: readonly LogFloor[] }[];
+  /** Entries that are gone. */
+  readonly count: number;
+  /** There may be more to do. */
+  readonly more: boolean;
 }
 
-/** One call. */
-class Run {
-  /** Logs that have changed, by row. */
-  readonly changed = new Map<number, LogRow>();
-  /** Entries that may still go. */
-  left: number;
-  /** Bytes of bodies that are gone. */
-  freed = 0;
-  /** Logs as this transaction knows them, by row. */
+/** One slice. */
+class Slice {
+  /** Logs that have changed and are not saved yet, by row. */
   readonly open = new Map<number, LogRow>();
+  /** Those that are saved. */
+  readonly changed = new Map<number, LogRow>();
+  /** Those that are forgotten altogether. */
+  readonly forgotten: LogRow[] = [];
+  /** Entries that are gone. */
+  count = 0;
+  #bytes = SLICE_BYTES;
+  #cost = SLICE_COST;
+  #entries: number;
 
   constructor(limit: number) {
-    this.left = limit;
+    this.#entries = limit;
+  }
+
+  /** Entries that may still go. */
+  get left(): number {
+    return this.#bytes > 0 ? Math.max(0, Math.min(this.#cost, this.#entries)) : 0;
+  }
+
+  /** Something was done for other reasons. */
+  spend(cost: number): void {
+    this.#cost -= cost;
+  }
+
+  /** One more goes. */
+  take(bytes: number): void {
+    this.count++;
+    this.#entries--;
+    this.#cost--;
+    this.#bytes -= bytes;
   }
 }
 
-/** Trims rooms. */
+/** Trims a file. */
 export class Trimmer {
   readonly #database: DatabaseSync;
   readonly #logs: LogTable;
-  readonly #firstAfter: StatementSync;
-  readonly #byClock: StatementSync;
+  readonly #marks: MarkTable;
+  readonly #tooOld: StatementSync;
+  readonly #largest: StatementSync;
+  readonly #oldest: StatementSync;
+  readonly #measure: StatementSync;
   readonly #remove: StatementSync;
   readonly #free: StatementSync;
   readonly #vacuum: StatementSync;
@@ -74,126 +114,145 @@ export class Trimmer {
   constructor(database: DatabaseSync, logs: LogTable) {
     this.#database = database;
     this.#logs = logs;
-    this.#firstAfter = database.prepare(
-      "SELECT number FROM entries " +
-        "WHERE log = ? AND number > ? AND time >= ? ORDER BY number LIMIT 1",
+    this.#marks = new MarkTable(database);
+    this.#tooOld = database.prepare(
+      "SELECT log, max(number) AS number FROM " +
+        "(SELECT log, number FROM entries WHERE seq <= ? ORDER BY seq LIMIT ?) GROUP BY log",
     );
-    this.#byClock = database.prepare(
-      "SELECT log, number, clock, seq FROM entries " +
-        `WHERE room = ? AND (clock, seq) > (?, ?) ORDER BY clock, seq LIMIT ${BATCH}`,
+    this.#largest = database.prepare(
+      "SELECT id, bytes FROM rooms WHERE bytes > ? ORDER BY bytes DESC LIMIT 1",
     );
-    this.#remove = database.prepare(
-      "DELETE FROM entries WHERE seq IN " +
-        "(SELECT seq FROM entries WHERE log = ? AND number <= ? ORDER BY number LIMIT ?) " +
-        "RETURNING number, length(body) AS bytes",
+    this.#oldest = database.prepare(
+      "SELECT log, number FROM entries WHERE room = ? ORDER BY seq LIMIT ?",
     );
+    this.#measure = database.prepare(
+      "SELECT number, length(body) AS bytes FROM entries " +
+        "WHERE log = ? AND number <= ? ORDER BY number LIMIT ?",
+    );
+    this.#remove = database.prepare("DELETE FROM entries WHERE log = ? AND number <= ?");
     this.#free = database.prepare("PRAGMA freelist_count");
     // It frees one page a step, and `exec` takes only the first.
     this.#vacuum = database.prepare(`PRAGMA incremental_vacuum(${FREED_PAGES})`);
   }
 
   /**
-   * Trims a room.
+   * Trims a little, in one transaction. Once nothing is to go, what became free is given back to the
+   * disk, a little at a time as well.
    *
-   * @param room Its row.
-   * @param options What is to go.
-   * @returns Of each log that has changed, up to which number it is gone. Where something fails after
-   * a part is done, that part.
-   * @throws {Error} If nothing can be done.
+   * @param retention What is kept.
+   * @returns What is gone.
+   * @throws {Error} If it cannot be done. Nothing has changed then.
    */
-  trim(room: number, { before, bytes, limit = Infinity }: TrimOptions): LogFloor[] {
-    const run = new Run(limit);
-    try {
-      if (before !== undefined) this.#drain(run, this.#tooOld(run, room, before));
-      if (bytes !== undefined) this.#drain(run, this.#tooMuch(run, room, bytes));
-      if (run.changed.size > 0) this.#giveBack();
-    } catch (error) {
-      if (run.changed.size === 0) throw error;
-    }
-    return [...run.changed.values()].map(({ name, floor }) => ({ ...name, floor }));
+  trim({ wall, keep, bytes, limit = SLICE }: Retention): Trimmed {
+    const slice = new Slice(limit), now = Math.floor(wall);
+    transact(this.#database, () => {
+      this.#marks.set(now, keep ?? Infinity);
+      if (keep !== undefined) this.#byAge(slice, this.#marks.until(now - Math.ceil(keep)));
+      if (bytes !== undefined) this.#bySize(slice, bytes);
+    });
+    const { count } = slice;
+    return { rooms: this.#floors(slice), count, more: count > 0 || this.#giveBack() };
   }
 
-  /** Makes cuts in transactions of a bounded size. They are looked for inside of these. */
-  #drain(run: Run, cuts: Iterator<Cut, undefined>): void {
-    let cut: Cut | undefined, more = true;
-    const batch = (): Map<number, LogRow> => {
-      const touched = new Map<number, LogRow>();
-      run.open.clear();
-      for (let room = Math.min(BATCH, run.left); room > 0;) {
-        cut ??= cuts.next().value;
-        if (cut === undefined) {
-          more = false;
-          break;
-        }
-        const removed = this.#cut(run, cut, room);
-        if (removed > 0) touched.set(cut.log, this.#log(run, cut.log));
-        // As many as could go: there may be others, for the next transaction.
-        if (removed < room) cut = undefined;
-        room -= removed;
+  /** All that was kept up to a `seq`. */
+  #byAge(slice: Slice, until: number): void {
+    for (const { log, number } of this.#tooOld.all(until, slice.left)) {
+      if (slice.left === 0) break;
+      this.#cut(slice, Number(log), Number(number));
+    }
+    this.#save(slice);
+  }
+
+  /** The largest room first, until none is too large. */
+  #bySize(slice: Slice, most: number): void {
+    while (slice.left > 0) {
+      const room = this.#largest.get(most), before = slice.count;
+      if (room === undefined) return;
+      this.#shrink(slice, Number(room["id"]), Number(room["bytes"]) - most);
+      this.#save(slice);
+      if (slice.count === before) return;
+    }
+  }
+
+  /** The oldest of a room, a page after the other. */
+  #shrink(slice: Slice, room: number, over: number): void {
+    for (let before = -1; before < slice.count;) {
+      before = slice.count;
+      const page = this.#oldest.all(room, PAGE);
+      for (const [at, { log, number }] of page.entries()) {
+        const next = page[at + 1];
+        // What one says in a row goes together.
+        if (next?.["log"] === log && Number(next?.["number"]) > Number(number)) continue;
+        if (over <= 0 || slice.left === 0) return;
+        over -= this.#cut(slice, Number(log), Number(number), over);
       }
-      for (const log of touched.values()) this.#logs.save(log);
-      return touched;
-    };
-    while (more && run.left > 0) {
-      for (const [id, log] of transact(this.#database, batch)) run.changed.set(id, log);
-    }
-  }
-
-  /** Removes the beginning of a log, or as much of it as may go. */
-  #cut(run: Run, { log: id, until }: Cut, limit: number): number {
-    const log = this.#log(run, id), gone = this.#remove.all(id, until, limit);
-    for (const { number, bytes } of gone) {
-      log.floor = Math.max(log.floor, Number(number));
-      log.bytes -= Number(bytes);
-      run.freed += Number(bytes);
-    }
-    log.held.remove(0, log.floor);
-    run.left -= gone.length;
-    return gone.length;
-  }
-
-  *#tooOld(run: Run, room: number, before: number): Generator<Cut, undefined> {
-    for (const { id } of this.#logs.all(room)) {
-      const { floor, held: { largest } } = this.#log(run, id);
-      if (largest === undefined) continue;
-      const until = Number(this.#firstAfter.get(id, floor, before)?.["number"] ?? largest) - 1;
-      if (until > floor) yield { log: id, until };
     }
   }
 
   /**
-   * The oldest of a room by clock, each with what its author says to have said before it: a clock
-   * that once ran ahead does not protect a log.
+   * Removes the beginning of a log, the lowest number first, as far as the slice goes and until enough
+   * bytes are free.
+   *
+   * @returns Bytes that are free now.
    */
-  *#tooMuch(run: Run, room: number, most: number): Generator<Cut, undefined> {
-    const before = run.freed, total = this.#logs.bytes(room);
-    let page: Record<string, unknown>[], clock = -1, seq = 0;
-    do {
-      page = this.#byClock.all(room, clock, seq);
-      for (const row of page) {
-        if (total - (run.freed - before) <= most) return;
-        const id = Number(row["log"]), until = Number(row["number"]);
-        if (until !== this.#log(run, id).held.largest) yield { log: id, until };
-        [clock, seq] = [Number(row["clock"]), Number(row["seq"])];
-      }
-    } while (page.length === BATCH);
+  #cut(slice: Slice, id: number, until: number, enough: number = Infinity): number {
+    let freed = 0, last: number | undefined;
+    slice.spend(CUT_COST);
+    for (const { number, bytes } of this.#measure.all(id, until, slice.left)) {
+      if (freed >= enough || slice.left === 0) break;
+      last = Number(number);
+      freed += Number(bytes);
+      slice.take(Number(bytes));
+    }
+    if (last === undefined) return 0;
+    this.#remove.run(id, last);
+    if (!slice.open.has(id)) slice.spend(LOG_COST);
+    const log = slice.open.get(id) ?? this.#logs.at(id);
+    log.floor = Math.max(log.floor, last);
+    log.held.remove(0, log.floor);
+    log.bytes -= freed;
+    slice.open.set(id, log);
+    return freed;
   }
 
-  #log(run: Run, id: number): LogRow {
-    const log = run.open.get(id) ?? this.#logs.at(id);
-    run.open.set(id, log);
-    return log;
+  /** Writes what has changed. Of logs that are wholly gone, the oldest of too many are forgotten. */
+  #save({ open, changed, forgotten }: Slice): void {
+    const rooms = new Set<number>();
+    for (const [id, log] of open) {
+      this.#logs.save(log);
+      changed.set(id, log);
+      if (log.held.empty) rooms.add(log.room);
+    }
+    open.clear();
+    for (const room of rooms) {
+      for (const log of this.#logs.forget(room, MAX_GONE_LOGS)) {
+        changed.delete(log.id);
+        forgotten.push(log);
+      }
+    }
+  }
+
+  #floors({ changed, forgotten }: Slice): Trimmed["rooms"] {
+    const rooms = new Map<number, LogFloor[]>();
+    const add = ({ room }: LogRow, floor: LogFloor): void => {
+      const floors = rooms.get(room) ?? [];
+      rooms.set(room, floors);
+      floors.push(floor);
+    };
+    for (const log of changed.values()) add(log, { ...log.name, floor: log.floor });
+    for (const log of forgotten) add(log, { ...log.name, floor: log.floor, forgotten: true });
+    return [...rooms].map(([room, floors]) => ({ room: this.#logs.roomAt(room), floors }));
   }
 
   /** Gives free pages back to the disk, as far as nobody reads what was there before. */
-  #giveBack(): void {
-    for (let free = this.#freePages(); free > 0;) {
-      this.#vacuum.all();
-      const left = this.#freePages();
-      if (left >= free) break;
-      free = left;
-    }
-    this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+  #giveBack(): boolean {
+    const free = this.#freePages();
+    if (free === 0) return false;
+    this.#vacuum.all();
+    const left = this.#freePages();
+    // The file becomes shorter when the journal is taken over into it.
+    if (left === 0) this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    return left > 0 && left < free;
   }
 
   #freePages(): number {

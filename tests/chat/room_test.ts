@@ -166,6 +166,28 @@ Deno.test("take() begins no more than 16,384 logs, and goes on with those that i
   assertEquals(room.size, MAX_LOGS);
 });
 
+Deno.test("take() lets newcomers in beside any number of logs that are wholly gone", () => {
+  const store = new MemoryStore();
+  const states: LogState[] = Array.from({ length: MAX_LOGS }, (_, log) => {
+    const bytes = new Uint8Array(8).fill(log & 255).fill(log >> 8, 0, 1);
+    return { ...BOB, log: bytes, floor: 1, ranges: [], head: BOB.author, frozen: log % 2 === 0 };
+  });
+  store.logs = () => states;
+  const { room } = open(store);
+  assertEquals([room.size, room.isFull()], [MAX_LOGS, false]);
+  assertEquals(numbers(take(room, store, ...chain(ANN, 2))), [1, 2]);
+  // As many again as there may be, of which something is held.
+  const { entry } = signed(EVE);
+  for (let seq = 1; seq < MAX_LOGS; seq++) {
+    const log = new Uint8Array(8).fill(seq & 255).fill(seq >> 8, 0, 1);
+    room.kept([{ entry: { ...entry, log }, id: EVE.author, seq }]);
+  }
+  assert(room.isFull());
+  assert(room.take(runOf(chain(author(3), 1)), WALL).refused);
+  room.trimmed([{ author: ANN.author, log: ANN.log, floor: 2, forgotten: true }]);
+  assertEquals([room.isFull(), room.log(ANN), room.size], [false, undefined, 2 * MAX_LOGS - 1]);
+});
+
 Deno.test("take() follows the clocks that it hears, up to an hour ahead", () => {
   const clocked = (hours: number): CheckedEntry =>
     signed(author(hours), { clock: (WALL + hours * 3_600_000) * CLOCK_STEPS });
@@ -237,6 +259,38 @@ Deno.test("trimmed() lets go of the oldest, which are not taken again", () => {
   room.trimmed([{ author, log, floor: 8 }, { author, log, floor: 2 }, { ...BOB, floor: 3 }]);
   assertEquals([room.log(ANN)?.last, room.log(ANN)?.count, room.log(ANN)?.floor], [8, 0, 8]);
   assertEquals(room.say(ANN.identity, log, utf8("9"), WALL).entry.previous, entries[7]?.id);
+});
+
+Deno.test("take() checks what follows a log that is wholly gone, also after a restart", () => {
+  const entries = MAIN.slice(0, 12), { author, log } = ANN;
+  for (const restarted of [false, true]) {
+    let { room, store } = open();
+    take(room, store, ...entries.slice(0, 10));
+    room.trimmed([{ author, log, floor: 10 }]);
+    assertEquals([room.log(ANN)?.gone, room.log(ANN)?.last], [true, 10]);
+    if (restarted) {
+      const head = entries[9]?.id ?? NO_ENTRY, ranges: [] = [];
+      store = new MemoryStore();
+      store.logs = () => [{ author, log, floor: 10, ranges, head, frozen: false }];
+      room = open(store).room;
+    }
+    const other = chain(ANN, 2, { after: OTHER[0], fields: () => ({ number: 11 }) }).slice(0, 1);
+    assertEquals(room.take(runOf(other), WALL), { fresh: [], forged: false, disputed: 10 });
+    assertEquals(numbers(take(room, store, ...entries.slice(9))), [11, 12]);
+    assertEquals(room.log(ANN)?.gone, false);
+  }
+});
+
+Deno.test("trimmed() forgets a log where the store has, unless it is being gone on with", () => {
+  const { room, store } = open(), entries = chain(ANN, 4), { author, log } = ANN;
+  take(room, store, ...entries.slice(0, 3));
+  const { fresh } = room.take(runOf(entries.slice(3)), WALL);
+  room.trimmed([{ author, log, floor: 3, forgotten: true }]);
+  assertEquals(room.log(ANN)?.floor, 3);
+  keep(room, store, fresh);
+  assertEquals(room.log(ANN)?.held.ranges, [{ first: 4, last: 4 }]);
+  room.trimmed([{ author, log, floor: 4, forgotten: true }]);
+  assertEquals(room.log(ANN), undefined);
 });
 
 Deno.test({

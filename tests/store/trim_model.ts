@@ -42,15 +42,12 @@ class LogModel {
   }
 }
 
-/** One room. */
+/** Logs of any rooms. */
 export class TrimModel {
   readonly #logs: LogModel[] = [];
+  /** When somebody looked, and what was the last entry then. */
+  #moments: { readonly at: number; readonly seq: number }[] = [];
   #seq = 0;
-
-  /** Logs of which there is something to tell. */
-  get #known(): LogModel[] {
-    return this.#logs.filter(({ held, floor }) => held.length > 0 || floor > 0);
-  }
 
   append(log: MadeLog, entries: readonly CheckedEntry[]): number[] {
     if (!this.#logs.some(({ name }) => name === log)) this.#logs.push(new LogModel(log));
@@ -69,48 +66,51 @@ export class TrimModel {
     return model?.entries.map(({ entry }) => entry.number).sort((a, b) => a - b) ?? [];
   }
 
-  /** All that is kept, in order. */
-  all(): StoredEntry[] {
-    return this.#logs.flatMap(({ entries }) => entries).sort((a, b) => a.seq - b.seq);
+  /** All that is kept in a room, in order. */
+  all(room: Uint8Array): StoredEntry[] {
+    return this.#in(room).flatMap(({ entries }) => entries).sort((a, b) => a.seq - b.seq);
   }
 
-  logs(): LogState[] {
-    return this.#known.map((log) => log.state());
+  /** Logs of a room of which there is something to tell. */
+  logs(room: Uint8Array): LogState[] {
+    return this.#in(room).filter(({ held, floor }) => held.length > 0 || floor > 0)
+      .map((log) => log.state());
   }
 
-  /** What the bodies take. */
-  get bytes(): number {
-    return this.all().reduce((sum, { entry }) => sum + entry.body.length, 0);
-  }
-
-  trim({ before, bytes }: { before?: number; bytes?: number }): LogFloor[] {
+  trim(wall: number, keep: number, bytes: number): LogFloor[] {
     const floors = this.#logs.map(({ floor }) => floor);
     const counts = this.#logs.map(({ entries }) => entries.length);
-    if (before !== undefined) this.#trimByTime(before);
-    if (bytes !== undefined) this.#trimBySize(bytes);
+    this.#moments = this.#moments.filter(({ at }) => at < wall);
+    this.#moments.push({ at: wall, seq: this.#seq });
+    this.#trimByAge(wall - keep);
+    for (const room of new Set(this.#logs.map(({ name }) => name.room))) {
+      this.#trimBySize(room, bytes);
+    }
     return this.#logs.filter(({ floor, entries }, at) =>
       floor !== floors[at] || entries.length !== counts[at]
     ).map(({ name: { author, log }, floor }) => ({ author, log, floor }));
   }
 
-  #trimByTime(before: number): void {
+  #trimByAge(until: number): void {
+    const known = this.#moments.filter(({ at }) => at <= until).map(({ seq }) => seq);
+    const old = Math.max(0, ...known);
     for (const log of this.#logs) {
-      const { last } = log;
-      if (last === undefined) continue;
-      const young = log.held.filter(({ entry }) => entry.time >= before);
-      const until = Math.min(last, ...young.map(({ entry }) => entry.number)) - 1;
-      if (until > log.floor) log.cut(until);
+      log.cut(
+        Math.max(
+          0,
+          ...log.entries.filter(({ seq }) => seq <= old).map(({ entry }) => entry.number),
+        ),
+      );
     }
   }
 
-  #trimBySize(bytes: number): void {
-    while (this.bytes > bytes) {
-      const [oldest] = this.#logs.flatMap((log) =>
-        log.entries.filter(({ entry }) => entry.number !== log.last)
-          .map(({ entry, seq }) => ({ log, number: entry.number, clock: entry.clock, seq }))
-      ).sort((a, b) => a.clock - b.clock || a.seq - b.seq);
-      if (oldest === undefined) return;
-      oldest.log.cut(oldest.number);
+  #trimBySize(room: Uint8Array, most: number): void {
+    for (;;) {
+      const all = this.all(room), [oldest] = all;
+      const bytes = all.reduce((sum, { entry }) => sum + entry.body.length, 0);
+      if (bytes <= most || oldest === undefined) return;
+      const log = this.#in(room).find(({ entries }) => entries.includes(oldest));
+      log?.cut(Math.min(...log.entries.map(({ entry }) => entry.number)));
     }
   }
 
@@ -123,6 +123,10 @@ export class TrimModel {
     log.head = log.entries.find(({ entry }) => entry.number === end)?.id ??
       gone.find(({ entry }) => entry.number === end + 1)?.entry.previous ?? NO_ENTRY;
     if (log.last === undefined && log.floor === 0) this.#logs.splice(this.#logs.indexOf(log), 1);
+  }
+
+  #in(room: Uint8Array): LogModel[] {
+    return this.#logs.filter(({ name }) => name.room === room);
   }
 
   #of(log: MadeLog): LogModel {

@@ -7,6 +7,7 @@
 import type {
   CheckedEntry,
   EntryStore,
+  LogFloor,
   LogState,
   Pair,
   StoredEntry,
@@ -24,6 +25,8 @@ export class MemoryStore implements EntryStore {
   commits = 0;
   readonly #pairs: { readonly room: Uint8Array; readonly pair: Pair }[] = [];
   readonly #own = new Map<string, Uint8Array>();
+  /** Logs that were wholly let go, as they were then. */
+  #gone: (LogState & { readonly room: Uint8Array })[] = [];
   #seq = 0;
 
   logs(room: Uint8Array): LogState[] {
@@ -36,13 +39,30 @@ export class MemoryStore implements EntryStore {
       if (number > state.head.entry.number) state.head = stored;
       logs.set(key, state);
     }
-    return [...logs.values()].map(({ name, held, head }) => ({
+    const states = [...logs.values()].map(({ name, held, head }) => ({
       ...name,
-      floor: 0,
+      floor: this.#gone.find((state) => equal(state.room, room) && same(state, name))?.floor ?? 0,
       ranges: held.ranges,
       head: head.id,
       frozen: this.forks.some(([{ entry }]) => same(entry, name)),
     }));
+    const gone = this.#gone.filter((state) =>
+      equal(state.room, room) && !states.some((each) => same(each, state))
+    );
+    return [...states, ...gone];
+  }
+
+  /** Lets all entries of a room go. */
+  letGo(room: Uint8Array): LogFloor[] {
+    const states = this.logs(room).map((state) => ({
+      ...state,
+      room,
+      floor: state.ranges.at(-1)?.last ?? state.floor,
+      ranges: [],
+    }));
+    this.#gone = [...this.#gone.filter((state) => !equal(state.room, room)), ...states];
+    this.entries = this.entries.filter(({ entry }) => !equal(entry.room, room));
+    return states.map(({ author, log, floor }) => ({ author, log, floor }));
   }
 
   last(room: Uint8Array): number {
