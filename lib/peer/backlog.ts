@@ -22,6 +22,7 @@ export class Backlog {
   now = 0;
   readonly #tell: (event: MemberEvent) => void;
   readonly #most: number;
+  readonly #cameAt: number;
   #messages: Message[] = [];
   /** Those who said something that waits: what they say now waits behind it. */
   readonly #authors = new Set<string>();
@@ -37,11 +38,13 @@ export class Backlog {
    * Nothing waits.
    *
    * @param tell Takes what is to be told.
-   * @param most So many old messages are shown at once; of more the newest.
+   * @param most So many messages of before we came are shown at once; of more the newest.
+   * @param cameAt When we came, in ms since 1970: what was said since is all shown, whoever brings it.
    */
-  constructor(tell: (event: MemberEvent) => void, most: number) {
+  constructor(tell: (event: MemberEvent) => void, most: number, cameAt: number) {
     this.#tell = tell;
     this.#most = most;
+    this.#cameAt = cameAt;
   }
 
   /** When `tick` wants to be called, in ms. */
@@ -84,17 +87,19 @@ export class Backlog {
     const all = this.#messages.sort((a, b) => (a.clock ?? 0) - (b.clock ?? 0));
     this.#messages = [];
     this.#authors.clear();
-    const old = all.filter(({ history }) => history).length;
+    const isOld = ({ history, time }: Message): boolean => history && time < this.#cameAt;
+    const old = all.filter(isOld).length;
     let hide = Math.max(0, old - this.#most);
-    const count = Math.max(this.#missed, old), isCut = count > this.#most;
+    const isCut = old > this.#most, count = Math.max(this.#missed, old);
     this.#missed = 0;
     const shown: Message[] = [];
     for (const message of all) {
-      if (message.history && hide-- > 0) this.#tell({ ...message, type: "past" });
+      if (isOld(message) && hide-- > 0) this.#tell({ ...message, type: "past" });
       else shown.push(message);
     }
     if (isCut) this.#tell({ type: "missed", count });
-    if (isCut) this.#hiddenBefore = Math.max(this.#hiddenBefore, shown[0]?.time ?? 0);
+    const first = Math.min(shown[0]?.time ?? 0, this.#cameAt);
+    if (isCut) this.#hiddenBefore = Math.max(this.#hiddenBefore, first);
     for (const message of shown) this.#tell(message);
   }
 }

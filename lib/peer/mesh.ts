@@ -118,6 +118,7 @@ export class Mesh {
     this.#backlog = new Backlog(
       (event) => void this.#events.push(event),
       options.shown ?? Infinity,
+      wall(now),
     );
     const via = (key?: Uint8Array): Link | undefined => this.#crowd.with(key);
     this.#rooms = new MemberRooms({
