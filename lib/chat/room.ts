@@ -37,6 +37,12 @@ export function roomKey(number: Uint8Array): string {
   return number.toHex();
 }
 
+/** Two signed entries of one number. */
+export interface Fork {
+  readonly held: CheckedEntry;
+  readonly other: CheckedEntry;
+}
+
 /** What became of a run. */
 export interface Taken {
   /** New ones, to be kept. */
@@ -50,7 +56,7 @@ export interface Taken {
   /** One before it is another than the one that is held: to be asked for, as a proof. */
   readonly disputed?: number;
   /** Two signed entries of one number. */
-  readonly fork?: { readonly held: CheckedEntry; readonly other: CheckedEntry };
+  readonly fork?: Fork;
 }
 
 const NOTHING: Taken = { fresh: [], forged: false };
@@ -67,6 +73,7 @@ export class Room {
   readonly #clock: HybridClock;
   readonly #logs = new Map<string, Log>();
   #last: number;
+  #frozen = 0;
 
   /**
    * A room as it is kept.
@@ -80,7 +87,10 @@ export class Room {
     this.key = roomKey(number);
     this.#store = store;
     this.#clock = clock;
-    for (const state of store.logs(number)) this.#logs.set(logKey(state), new Log(state));
+    for (const state of store.logs(number)) {
+      this.#logs.set(logKey(state), new Log(state));
+      if (state.frozen) this.#frozen++;
+    }
     this.#last = store.last(number);
     this.tape = new Tape(this.#last);
   }
@@ -93,6 +103,11 @@ export class Room {
   /** How many logs there are. */
   get size(): number {
     return this.#logs.size;
+  }
+
+  /** How many logs go no further, as their authors signed two histories. */
+  get frozen(): number {
+    return this.#frozen;
   }
 
   /** The largest `seq`. */
@@ -225,7 +240,9 @@ export class Room {
   /** An author signed two histories: the log goes no further. */
   freeze(name: LogName): void {
     const log = this.log(name);
-    if (log !== undefined) log.frozen = true;
+    if (log === undefined || log.frozen) return;
+    log.frozen = true;
+    this.#frozen++;
   }
 
   #open(name: LogName): Log {

@@ -13,7 +13,16 @@
 
 import type { EntryStore, StoredEntry } from "../chat/entry_store.ts";
 import { HybridClock, MAX_AHEAD_MS } from "../chat/clock.ts";
-import { MAX_ALL_LOGS, MAX_HELD_LOGS, MAX_LOGS, Room, roomKey, type Taken } from "../chat/room.ts";
+import { isHalf } from "../chat/proofs.ts";
+import {
+  type Fork,
+  MAX_ALL_LOGS,
+  MAX_HELD_LOGS,
+  MAX_LOGS,
+  Room,
+  roomKey,
+  type Taken,
+} from "../chat/room.ts";
 import { encodeRuns } from "../chat/runs.ts";
 import { HISTORY, LIVE, type Sync } from "../chat/sync.ts";
 import type { TapedRun } from "../chat/tape.ts";
@@ -330,8 +339,8 @@ export class Node {
         const entries = sync.have(record.stream, record.count);
         if (entries.length > 0) {
           this.#events.push({ type: "held", room: sync.room, link, entries });
-          if (!sync.caughtUp) this.pump(link);
         }
+        if (!sync.caughtUp) this.pump(link);
         return true;
       }
       case "entries":
@@ -383,21 +392,35 @@ export class Node {
       taken = room.take(run, this.#options.wall(now), most);
     }
     this.#queue(link, room, run, stream, taken);
-    if (taken.forged || taken.refused || taken.unsettled) return false;
+    // There may be no room for half of a proof: that is nobody's fault.
+    const half = stream === HISTORY && isHalf(run);
+    if (taken.forged || taken.unsettled || taken.refused && !half) return false;
     if (taken.disputed !== undefined) sync.ask(run, taken.disputed, taken.disputed);
-    if (taken.fork !== undefined) {
-      room.freeze(run);
-      try {
-        this.store.freeze(taken.fork.held, taken.fork.other);
-      } catch (error) {
-        // Frozen for as long as we run; the proof will come again.
-        this.#events.push({ type: "disk", error: error as Error });
-      }
-      this.#events.push({ type: "fork", room, author: run.author });
-    }
+    const proof = stream === HISTORY ? sync.proofs.heard(run) : undefined,
+      fork = taken.fork ?? proof;
+    if (fork !== undefined) this.#freeze(room, fork, now);
     this.#receipts.take(sync, link, stream);
     this.#inbox.wait();
     return true;
+  }
+
+  /** An author signed two histories: the log goes no further, and all others get the proof. */
+  #freeze(room: Room, { held, other }: Fork, now: number): void {
+    room.freeze(held.entry);
+    try {
+      this.store.freeze(held, other);
+    } catch (error) {
+      // Frozen for as long as we run; the proof will come again.
+      this.#events.push({ type: "disk", error: error as Error });
+    }
+    // What was taken of it before goes out before the proof.
+    this.#commit(now);
+    const { author, log } = held.entry;
+    this.#events.push({ type: "fork", room, author, log });
+    for (const link of this.#linksOf.get(room) ?? []) {
+      link.sync(room.key)?.proofs.add({ author, log });
+      this.pump(link);
+    }
   }
 
   #queue(link: Link, room: Room, run: Entries, stream: 0 | 1, { fresh }: Taken): void {

@@ -30,7 +30,7 @@ export interface Signalled {
 /** Beacons about one room. */
 export class Signal {
   readonly #options: SignalOptions;
-  #sum: { readonly last: number; readonly size: number; readonly sum: Uint8Array } | undefined;
+  #sum: { readonly of: string; readonly sum: Uint8Array } | undefined;
 
   /**
    * Says nothing yet.
@@ -64,10 +64,8 @@ export class Signal {
   }
 
   #holdings(): Uint8Array {
-    const { room } = this.#options, { last, size } = room;
-    if (this.#sum?.last !== last || this.#sum.size !== size) {
-      this.#sum = { last, size, sum: holdingsSum(room) };
-    }
+    const { room } = this.#options, of = `${room.last} ${room.size} ${room.frozen}`;
+    if (this.#sum?.of !== of) this.#sum = { of, sum: holdingsSum(room) };
     return this.#sum.sum;
   }
 }

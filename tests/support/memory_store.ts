@@ -17,7 +17,8 @@ import { RangeSet } from "../../lib/wire/ranges.ts";
 /** Entries in the order in which they were kept. */
 export class MemoryStore implements EntryStore {
   entries: StoredEntry[] = [];
-  readonly forks: [CheckedEntry, CheckedEntry][] = [];
+  /** Two signed entries of one number each. */
+  readonly proofs: [CheckedEntry, CheckedEntry][] = [];
   /** Thrown by `append` while it is set: a full disk. */
   failure: Error | undefined;
   /** How often entries were kept. */
@@ -41,7 +42,7 @@ export class MemoryStore implements EntryStore {
       floor: 0,
       ranges: held.ranges,
       head: head.id,
-      frozen: this.forks.some(([{ entry }]) => same(entry, name)),
+      frozen: this.forks(room, name).length > 0,
     }));
   }
 
@@ -96,7 +97,9 @@ export class MemoryStore implements EntryStore {
   }
 
   ownLog(room: Uint8Array, author: Uint8Array, make: () => Uint8Array): Uint8Array {
-    const key = `${room.join()}/${author.join()}`, log = this.#own.get(key) ?? make();
+    const key = `${room.join()}/${author.join()}`, known = this.#own.get(key);
+    const usable = known && this.forks(room, { author, log: known }).length === 0;
+    const log = usable ? known : make();
     this.#own.set(key, log);
     return log;
   }
@@ -109,7 +112,13 @@ export class MemoryStore implements EntryStore {
   }
 
   freeze(held: CheckedEntry, other: CheckedEntry): void {
-    this.forks.push([held, other]);
+    this.proofs.push([held, other]);
+  }
+
+  forks(room: Uint8Array, name?: LogName): [CheckedEntry, CheckedEntry][] {
+    return this.proofs.filter(([{ entry }]) =>
+      equal(entry.room, room) && (name === undefined || same(entry, name))
+    );
   }
 
   addPair(room: Uint8Array, pair: Pair): void {
