@@ -25,7 +25,6 @@ import { type Done, Ending } from "./ending.ts";
 import { Gathering } from "./gathering.ts";
 import type { Link } from "./link.ts";
 import type { MemberEvent, RoomPlace } from "./member_event.ts";
-import { noticeOf } from "./member_notice.ts";
 import { MemberRooms } from "./member_rooms.ts";
 import { Node } from "./node.ts";
 import type { NodeEvent } from "./node_event.ts";
@@ -113,6 +112,7 @@ export class Mesh {
     const via = (key?: Uint8Array): Link | undefined => this.#crowd.with(key);
     this.#rooms = new MemberRooms({
       ...{ node: this.#node, hub, store, wall, room: this.#room, seal, name, via },
+      where: "lan",
       tell: (event) => this.#backlog.tell(event),
     }, now);
     this.#spread = new Spread({
@@ -291,6 +291,7 @@ export class Mesh {
     for (const tag of this.#gathering.differing(now)) this.#askAll(tag);
     this.#gossip(now);
     this.#backlog.tick(now);
+    this.#rooms.tick(now);
     this.#tellPresence(now);
     this.#spread.tick(now);
     if (!this.#ending.isOver(now)) return;
@@ -320,7 +321,7 @@ export class Mesh {
     if (this.#ending.done) return undefined;
     const away = this.#crowd.size > 0 ? this.#away.dueAt : undefined;
     const times = [this.#node.nextTimeout(), away, this.#ending.deadline, this.#spread.dueAt];
-    const all = [...times, this.#backlog.dueAt, this.#gathering.dueAt];
+    const all = [...times, this.#backlog.dueAt, this.#rooms.dueAt, this.#gathering.dueAt];
     return all.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
   }
 
@@ -365,13 +366,11 @@ export class Mesh {
           if (event.room === this.#room && !event.link) this.#spread.follow(stored);
         }
         this.#backlog.now = now;
-        return this.#rooms.kept(event);
+        return this.#rooms.kept(event, now);
       case "held":
         return this.#spread.held(event, event.room === this.#room, now);
-      default: {
-        const notice = noticeOf(event, (key) => this.roster.people.nameOf(key));
-        if (notice) this.#events.push(notice);
-      }
+      default:
+        return this.#rooms.happened(event, now);
     }
   }
 
