@@ -206,6 +206,18 @@ export class Conversation {
   }
 
   /**
+   * Somebody signed another history of a log. If it is ours, another program has a copy of our store: what is
+   * said goes on in another log, also what nobody keeps yet.
+   *
+   * @param name The log.
+   * @param now Time in ms.
+   * @throws {Error} If the disk does not take it.
+   */
+  forked({ author, log }: LogName, now: number): void {
+    if (equal(author, this.#own) && equal(log, this.#log)) this.#sayElsewhere(now);
+  }
+
+  /**
    * What a pipe could not deliver leaves: run again, the script does not say it twice.
    *
    * @throws {Error} If the disk does not let it go.

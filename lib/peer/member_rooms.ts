@@ -251,6 +251,13 @@ export class MemberRooms {
   happened(event: NodeEvent, now: number): void {
     const notice = noticeOf(event, (key) => this.roster.people.nameOf(key), this.#where);
     if (notice) this.#tell(notice);
+    if (event.type !== "fork") return;
+    try {
+      this.#of(event.room.key)?.forked(event, now);
+    } catch (error) {
+      const text = `cannot keep it: ${(error as Error).message}`;
+      this.#tell({ type: "notice", level: "error", code: "disk", text });
+    }
   }
 
   /** When `tick` wants to be called, in ms. */
