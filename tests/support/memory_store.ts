@@ -7,6 +7,7 @@
 import type {
   CheckedEntry,
   EntryStore,
+  LogFloor,
   LogState,
   Pair,
   StoredEntry,
@@ -25,7 +26,41 @@ export class MemoryStore implements EntryStore {
   commits = 0;
   readonly #pairs: { readonly room: Uint8Array; readonly pair: Pair }[] = [];
   readonly #own = new Map<string, Uint8Array>();
+  readonly #floors = new Map<string, number>();
   #seq = 0;
+
+  /** The same once more: somebody copies the file. */
+  copy(): MemoryStore {
+    const copy = new MemoryStore();
+    copy.entries = [...this.entries];
+    copy.proofs.push(...this.proofs);
+    copy.#pairs.push(...this.#pairs);
+    for (const [key, log] of this.#own) copy.#own.set(key, log);
+    for (const [key, floor] of this.#floors) copy.#floors.set(key, floor);
+    copy.#seq = this.#seq;
+    return copy;
+  }
+
+  /** Lets the beginnings of all logs of a room go, never the last entry of one. */
+  trim(room: Uint8Array, share: number): LogFloor[] {
+    const floors = this.logs(room).map(({ author, log, ranges }) => {
+      const last = (ranges.at(-1)?.last ?? 1) - 1;
+      return {
+        author,
+        log,
+        floor: Math.max(this.#floor(room, { author, log }), Math.floor(last * share)),
+      };
+    });
+    for (const { floor, ...name } of floors) this.#floors.set(keyOf(room, name), floor);
+    this.entries = this.entries.filter(({ entry }) =>
+      !equal(entry.room, room) || entry.number > this.#floor(room, entry)
+    );
+    return floors;
+  }
+
+  #floor(room: Uint8Array, name: LogName): number {
+    return this.#floors.get(keyOf(room, name)) ?? 0;
+  }
 
   logs(room: Uint8Array): LogState[] {
     const logs = new Map<string, { name: LogName; held: RangeSet; head: StoredEntry }>();
@@ -33,13 +68,13 @@ export class MemoryStore implements EntryStore {
       const { author, log, number } = stored.entry, key = `${author.join()}/${log.join()}`;
       const state = logs.get(key) ??
         { name: { author, log }, held: new RangeSet(), head: stored };
-      state.held.add(number, number);
+      if (number > this.#floor(room, { author, log })) state.held.add(number, number);
       if (number > state.head.entry.number) state.head = stored;
       logs.set(key, state);
     }
     return [...logs.values()].map(({ name, held, head }) => ({
       ...name,
-      floor: 0,
+      floor: this.#floor(room, name),
       ranges: held.ranges,
       head: head.id,
       frozen: this.forks(room, name).length > 0,
@@ -140,6 +175,10 @@ export class MemoryStore implements EntryStore {
   #of(room: Uint8Array): StoredEntry[] {
     return this.entries.filter(({ entry }) => equal(entry.room, room));
   }
+}
+
+function keyOf(room: Uint8Array, { author, log }: LogName): string {
+  return `${room.join()}/${author.join()}/${log.join()}`;
 }
 
 function same(a: LogName, b: LogName): boolean {
