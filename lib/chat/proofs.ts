@@ -1,7 +1,7 @@
 /**
  * Proofs that an author signed two entries of one number, on their way to one other program and from
- * it: two ENTRIES of one entry each on the stream of history, one right after the other. Who gets both
- * needs to believe nobody. Pure.
+ * it: two ENTRIES of one entry each, one right after the other. Who gets both needs to believe nobody.
+ * Pure.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const MAX_PROOFS = 64;
 /**
  * Whether a run may be half of a proof.
  *
- * @param run Entries that came as history.
+ * @param run Entries that came.
  */
 export function isHalf({ history, parts }: Run): boolean {
   return history && parts.length === 1;
@@ -32,20 +32,24 @@ export function isHalf({ history, parts }: Run): boolean {
 export class Proofs {
   readonly #room: Room;
   readonly #store: EntryStore;
+  readonly #peer: Uint8Array;
   #waiting: LogName[] = [];
   /** Logs of which the other side has the proof, or will have: once a session is enough. */
   readonly #known = new Set<string>();
-  #half: Run | undefined;
+  /** What came last, by stream. */
+  readonly #half: [Run | undefined, Run | undefined] = [undefined, undefined];
 
   /**
    * Nothing is known of the other side.
    *
    * @param room The room.
    * @param store Where it is kept.
+   * @param peer The other side's key.
    */
-  constructor(room: Room, store: EntryStore) {
+  constructor(room: Room, store: EntryStore, peer: Uint8Array) {
     this.#room = room;
     this.#store = store;
+    this.#peer = peer;
   }
 
   /** How many wait to be sent. */
@@ -79,16 +83,30 @@ export class Proofs {
   }
 
   /**
+   * Takes the next one against the other side itself. It goes before all else: what they say in that log
+   * is taken by nobody any more.
+   *
+   * @returns Its two records, which bring no entries; undefined where there is none.
+   */
+  urgent(): readonly EncodedRun[] | undefined {
+    return this.#take(({ author }) => sameBytes(author, this.#peer));
+  }
+
+  /**
    * Takes the next one that can go: who has a proof takes nothing more of that log, so what is on its
    * way of it comes first.
    *
    * @param flight What is on its way.
-   * @returns Its two records, which bring no entries; undefined where there is none, for now.
+   * @returns The same; undefined where there is none, for now.
    */
   next(flight: Flight): readonly EncodedRun[] | undefined {
     const flying = new Set<string>();
     if (this.size > 0) { for (const { entry } of flight.entries()) flying.add(logKey(entry)); }
-    const at = this.#waiting.findIndex((name) => !flying.has(logKey(name)));
+    return this.#take((name) => !flying.has(logKey(name)));
+  }
+
+  #take(which: (name: LogName) => boolean): readonly EncodedRun[] | undefined {
+    const at = this.#waiting.findIndex(which);
     const [name] = at < 0 ? [] : this.#waiting.splice(at, 1);
     if (name === undefined) return undefined;
     // A disk may have refused it.
@@ -98,16 +116,17 @@ export class Proofs {
   }
 
   /**
-   * History came, and was looked at by itself. What is held here does not matter: it may be one of the
-   * two, none of them, or let go.
+   * Entries came, and were looked at by themselves. What is held here does not matter: it may be one of
+   * the two, none of them, or let go.
    *
+   * @param stream On which stream.
    * @param run What came.
    * @returns The proof, where this and what came right before are one.
    */
-  heard(run: Run): Fork | undefined {
-    const before = this.#half, key = logKey(run);
-    this.#half = isHalf(run) ? run : undefined;
-    if (!before || !this.#half || before.first !== run.first || logKey(before) !== key) {
+  heard(stream: 0 | 1, run: Run): Fork | undefined {
+    const before = this.#half[stream], key = logKey(run);
+    this.#half[stream] = isHalf(run) ? run : undefined;
+    if (!before || !isHalf(run) || before.first !== run.first || logKey(before) !== key) {
       return undefined;
     }
     const held = this.#only(before), other = this.#only(run);

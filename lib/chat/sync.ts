@@ -125,7 +125,7 @@ export class Sync {
   constructor(options: SyncOptions) {
     this.room = options.room;
     this.#store = options.store;
-    this.proofs = new Proofs(options.room, options.store);
+    this.proofs = new Proofs(options.room, options.store, options.peer);
     this.#pipe = options.pipe;
     this.#peer = options.peer;
     this.#owner = options.owner;
@@ -285,13 +285,16 @@ export class Sync {
   }
 
   #step(): boolean {
+    if (this.#sendProof(LIVE, this.proofs.urgent())) return true;
     if (this.#first.length > 0) return this.#sendFirst();
     if (this.#cursor !== undefined && this.#cursor < this.room.last && this.#sendNews()) {
       return true;
     }
     if (this.#wanted.length > 0) return this.#answerWant();
     if (this.#rest !== undefined) return this.#catchRest();
-    return this.#cursor === this.room.last && this.#sendProof();
+    // Behind all else: who has it takes nothing more of that log.
+    if (this.#cursor !== this.room.last) return false;
+    return this.#sendProof(HISTORY, this.proofs.next(this.#flight));
   }
 
   /** What was kept since: live to who keeps up, else as bulk. */
@@ -343,10 +346,8 @@ export class Sync {
     return true;
   }
 
-  /** Behind all else: who has it takes nothing more of that log. */
-  #sendProof(): boolean {
-    const proof = this.proofs.next(this.#flight);
-    this.#send(HISTORY, proof ?? []);
+  #sendProof(stream: 0 | 1, proof: readonly EncodedRun[] | undefined): boolean {
+    this.#send(stream, proof ?? []);
     return proof !== undefined;
   }
 

@@ -237,7 +237,7 @@ export class MemberRooms {
     if (conversation === undefined || event.link === undefined) return;
     if (conversation === this.#main) this.#gaps.wait(now);
     for (const stored of event.entries) {
-      this.#heard(conversation, stored, event);
+      this.#onDisk(() => this.#heard(conversation, stored, event, now));
       this.#watchClock(stored.entry, now);
     }
   }
@@ -252,8 +252,12 @@ export class MemberRooms {
     const notice = noticeOf(event, (key) => this.roster.people.nameOf(key), this.#where);
     if (notice) this.#tell(notice);
     if (event.type !== "fork") return;
+    this.#onDisk(() => this.#of(event.room.key)?.forked(event, now));
+  }
+
+  #onDisk(act: () => void): void {
     try {
-      this.#of(event.room.key)?.forked(event, now);
+      act();
     } catch (error) {
       const text = `cannot keep it: ${(error as Error).message}`;
       this.#tell({ type: "notice", level: "error", code: "disk", text });
@@ -321,8 +325,10 @@ export class MemberRooms {
     conversation: Conversation,
     stored: StoredEntry,
     how: Extract<NodeEvent, { type: "kept" }>,
+    now: number,
   ): void {
-    const history = how.history || how.late, { entry } = stored, body = conversation.read(entry);
+    const history = how.history || how.late, { entry } = stored;
+    const body = conversation.read(entry, now);
     const of = this.#privates.of(how.room), self = equal(entry.author, this.#own);
     if (of === undefined) this.roster.saw(entry);
     else if (!self && !equal(entry.author, of.partner)) return;

@@ -393,11 +393,9 @@ export class Node {
     }
     this.#queue(link, room, run, stream, taken);
     // There may be no room for half of a proof: that is nobody's fault.
-    const half = stream === HISTORY && isHalf(run);
-    if (taken.forged || taken.unsettled || taken.refused && !half) return false;
+    if (taken.forged || taken.unsettled || taken.refused && !isHalf(run)) return false;
     if (taken.disputed !== undefined) sync.ask(run, taken.disputed, taken.disputed);
-    const proof = stream === HISTORY ? sync.proofs.heard(run) : undefined,
-      fork = taken.fork ?? proof;
+    const proof = sync.proofs.heard(stream, run), fork = taken.fork ?? proof;
     if (fork !== undefined) this.#freeze(room, fork, now);
     this.#receipts.take(sync, link, stream);
     this.#inbox.wait();

@@ -28,7 +28,7 @@ interface Place {
 function place(...entries: readonly CheckedEntry[]): Place {
   const store = new MemoryStore(), room = new Room(ROOM, store, new HybridClock());
   keep(room, store, entries);
-  return { room, store, proofs: new Proofs(room, store) };
+  return { room, store, proofs: new Proofs(room, store, author(9).author) };
 }
 
 function half(
@@ -42,7 +42,7 @@ function half(
 /** The numbers of the two entries that were found out. */
 function found({ proofs }: Place, ...runs: readonly ReturnType<typeof runOf>[]): number[] {
   return runs.flatMap((run) => {
-    const fork = proofs.heard(run);
+    const fork = proofs.heard(1, run);
     return fork ? [fork.held.entry.number, fork.other.entry.number] : [];
   });
 }
