@@ -15,18 +15,22 @@ const ROOM = encoder.encode("udpchat/1 beacon room");
 const DIGEST = encoder.encode("udpchat/1 beacon digest");
 
 /**
- * The sum of what is held: the order of logs does not matter.
+ * The sum of what is held: the order of logs does not matter. Of a frozen log each has what came first,
+ * and takes nothing more: that it is frozen is all that two can agree on.
  *
  * @param room The room.
  * @returns 32 bytes.
  */
 export function holdingsSum(room: Room): Uint8Array {
   const sum = new Uint8Array(32);
-  for (const { name, held, head } of room.logs) {
-    if (held.empty) continue;
+  for (const { name, held, head, frozen } of room.logs) {
+    if (held.empty && !frozen) continue;
     const writer = new Writer(AUTHOR_BYTES + LOG_BYTES + ENTRY_ID_BYTES + 16 * held.ranges.length)
-      .bytes(name.author).bytes(name.log).bytes(head);
-    for (const { first, last } of held.ranges) writer.varint(first).varint(last);
+      .bytes(name.author).bytes(name.log);
+    if (!frozen) {
+      writer.bytes(head);
+      for (const { first, last } of held.ranges) writer.varint(first).varint(last);
+    }
     const hash = sha256(writer.finish());
     for (let at = 0; at < sum.length; at++) sum[at] = (sum[at] ?? 0) ^ (hash[at] ?? 0);
   }

@@ -101,6 +101,14 @@ export interface EntryStore {
    */
   freeze(held: CheckedEntry, other: CheckedEntry): void;
   /**
+   * The proofs against the authors of frozen logs.
+   *
+   * @param room The room.
+   * @param name Of which log; of all where it is left out.
+   * @returns Two entries of one log and number each; first the one that is held.
+   */
+  forks(room: Uint8Array, name?: LogName): [CheckedEntry, CheckedEntry][];
+  /**
    * Remembers that a room is one of two people.
    *
    * @param room The number of the room.

@@ -40,6 +40,12 @@ export function roomKey(number: Uint8Array): string {
   return number.toHex();
 }
 
+/** Two signed entries of one number. */
+export interface Fork {
+  readonly held: CheckedEntry;
+  readonly other: CheckedEntry;
+}
+
 /** What became of a run. */
 export interface Taken {
   /** New ones, to be kept. */
@@ -53,7 +59,7 @@ export interface Taken {
   /** One before it is another than the one that is held: to be asked for, as a proof. */
   readonly disputed?: number;
   /** Two signed entries of one number. */
-  readonly fork?: { readonly held: CheckedEntry; readonly other: CheckedEntry };
+  readonly fork?: Fork;
 }
 
 const NOTHING: Taken = { fresh: [], forged: false };
@@ -70,6 +76,7 @@ export class Room {
   readonly #clock: HybridClock;
   readonly #logs = new Map<string, Log>();
   #last: number;
+  #frozen = 0;
 
   /**
    * A room as it is kept.
@@ -83,7 +90,10 @@ export class Room {
     this.key = roomKey(number);
     this.#store = store;
     this.#clock = clock;
-    for (const state of store.logs(number)) this.#logs.set(logKey(state), new Log(state));
+    for (const state of store.logs(number)) {
+      this.#logs.set(logKey(state), new Log(state));
+      if (state.frozen) this.#frozen++;
+    }
     this.#last = store.last(number);
     this.tape = new Tape(this.#last);
   }
@@ -108,6 +118,11 @@ export class Room {
     let count = 0;
     for (const log of this.#logs.values()) if (!log.gone) count++;
     return count >= most;
+  }
+
+  /** How many logs go no further, as their authors signed two histories. */
+  get frozen(): number {
+    return this.#frozen;
   }
 
   /** The largest `seq`. */
@@ -244,7 +259,9 @@ export class Room {
   /** An author signed two histories: the log goes no further. */
   freeze(name: LogName): void {
     const log = this.log(name);
-    if (log !== undefined) log.frozen = true;
+    if (log === undefined || log.frozen) return;
+    log.frozen = true;
+    this.#frozen++;
   }
 
   #open(name: LogName): Log {

@@ -17,9 +17,11 @@ import type { LogName } from "../wire/entry.ts";
 import { RangeSet } from "../wire/ranges.ts";
 import { encodeRoom, type LogHeld, type RoomRecord } from "../wire/room.ts";
 import type { EntryStore, StoredEntry } from "./entry_store.ts";
+import { firstBlock } from "./first_block.ts";
 import { Flight } from "./flight.ts";
 import { missingHere, missingThere, sayHeld, type Theirs } from "./holdings.ts";
 import { logKey } from "./log.ts";
+import { Proofs } from "./proofs.ts";
 import { MAX_HELD_LOGS, type Room } from "./room.ts";
 import { type EncodedRun, encodeRuns } from "./runs.ts";
 import { joined, type TapedRun } from "./tape.ts";
@@ -77,6 +79,8 @@ export interface SyncOptions {
 /** One room with one other program. */
 export class Sync {
   readonly room: Room;
+  /** Proofs against authors of frozen logs. */
+  readonly proofs: Proofs;
   /** When the other side was told last what is kept here, in ms. */
   toldAt = -Infinity;
   readonly #store: EntryStore;
@@ -121,6 +125,7 @@ export class Sync {
   constructor(options: SyncOptions) {
     this.room = options.room;
     this.#store = options.store;
+    this.proofs = new Proofs(options.room, options.store, options.peer);
     this.#pipe = options.pipe;
     this.#peer = options.peer;
     this.#owner = options.owner;
@@ -133,7 +138,7 @@ export class Sync {
   /** All that the other side lacks is on its way. */
   get caughtUp(): boolean {
     return this.#cursor === this.room.last && !this.#rest && this.#wanted.length === 0 &&
-      this.#first.length === 0;
+      this.#first.length === 0 && this.proofs.size === 0;
   }
 
   /** Records that the other side has not kept yet. */
@@ -220,6 +225,7 @@ export class Sync {
     for (const { entry } of this.#flight.entries()) {
       lacks.get(logKey(entry))?.remove(entry.number, entry.number);
     }
+    this.proofs.addAll((name) => this.#isAbout(name, false));
     // What others have said since is in no HOLD: who passes it on begins there.
     this.#cursor = Math.min(this.#cursor ?? this.#begunAt, this.#oldest(lacks) - 1);
   }
@@ -279,12 +285,16 @@ export class Sync {
   }
 
   #step(): boolean {
+    if (this.#sendProof(LIVE, this.proofs.urgent())) return true;
     if (this.#first.length > 0) return this.#sendFirst();
     if (this.#cursor !== undefined && this.#cursor < this.room.last && this.#sendNews()) {
       return true;
     }
     if (this.#wanted.length > 0) return this.#answerWant();
-    return this.#rest !== undefined && this.#catchRest();
+    if (this.#rest !== undefined) return this.#catchRest();
+    // Behind all else: who has it takes nothing more of that log.
+    if (this.#cursor !== this.room.last) return false;
+    return this.#sendProof(HISTORY, this.proofs.next(this.#flight));
   }
 
   /** What was kept since: live to who keeps up, else as bulk. */
@@ -336,6 +346,11 @@ export class Sync {
     return true;
   }
 
+  #sendProof(stream: 0 | 1, proof: readonly EncodedRun[] | undefined): boolean {
+    this.#send(stream, proof ?? []);
+    return proof !== undefined;
+  }
+
   /** It was away for so long that the tape has forgotten; who brought what is forgotten too. */
   #fromStore(cursor: number): readonly TapedRun[] {
     const batch = this.#store.after(this.room.number, cursor, BATCH);
@@ -384,7 +399,7 @@ export class Sync {
     let missed = 0;
     for (const log of this.room.logs) {
       const key = logKey(log.name), set = missingThere(log, this.#theirs.get(key));
-      if (set.empty || !this.#isAbout(log.name, whole)) continue;
+      if (set.empty || !this.#isAbout(log.name, whole) || this.proofs.has(log.name)) continue;
       // What one says oneself is no history, however late it comes.
       const isOurs = sameBytes(log.name.author, this.#own);
       (isOurs ? ours : lacks).set(key, set);
@@ -396,9 +411,10 @@ export class Sync {
     this.#askForMissing();
     const isNew = this.#theirs.size === 0;
     this.#theirs = new Map();
+    this.proofs.addAll((name) => this.#isAbout(name, whole));
     if (!whole) this.#cursor = this.#oldest(ours) - 1;
     if (missed === 0) return;
-    const first = this.#firstBlock(lacks);
+    const first = firstBlock(this.room, this.#store, lacks, NEWEST);
     this.#write(LIVE, { type: "missed", count: missed });
     for (const { entry } of first) lacks.get(logKey(entry))?.remove(entry.number, entry.number);
     this.#first = first;
@@ -416,23 +432,6 @@ export class Sync {
           theirs.ranges.missing(theirs.floor + 1, floor).length > 0;
       if (lacks) this.#write(LIVE, { type: "floor", ...name, floor });
     }
-  }
-
-  /** The newest entries, and who their authors are: the first entry of each of their logs. */
-  #firstBlock(lacks: ReadonlyMap<string, RangeSet>): StoredEntry[] {
-    // Clocks far ahead are not followed here either: they would be the newest for ever.
-    const newest = this.#store.newest(this.room.number, NEWEST, this.room.clock)
-      .filter(({ entry }) => lacks.get(logKey(entry))?.has(entry.number));
-    const there = new Set(newest.map(({ seq }) => seq)), first: StoredEntry[] = [];
-    const asked = new Set<string>();
-    for (const { entry } of newest) {
-      const key = logKey(entry);
-      if (asked.has(key) || !lacks.get(key)?.has(1)) continue;
-      asked.add(key);
-      const [begin] = this.#store.range(this.room.number, entry, 1, 1, 1);
-      if (begin && !there.has(begin.seq)) first.push(begin);
-    }
-    return [...first, ...newest];
   }
 
   /** The `seq` of the oldest entry that they lack. */

@@ -73,6 +73,8 @@ export class Conversation {
   readonly #options: ConversationOptions;
   readonly #own: Uint8Array;
   #log: Uint8Array;
+  /** Up to this number it was known here what is in that log: what others bring beyond it is not ours. */
+  #known: number;
 
   /**
    * A room as it is kept.
@@ -91,6 +93,7 @@ export class Conversation {
       if (first && body?.kind === "profile") this.people.learn(first.entry, body);
     }
     this.#log = this.#ownLog();
+    this.#known = this.#last;
   }
 
   /** The number of the log in which one writes. */
@@ -100,7 +103,11 @@ export class Conversation {
 
   /** Nothing was ever said in that log. */
   get silent(): boolean {
-    return (this.room.log({ author: this.#own, log: this.#log })?.last ?? 0) === 0;
+    return this.#last === 0;
+  }
+
+  get #last(): number {
+    return this.room.log({ author: this.#own, log: this.#log })?.last ?? 0;
   }
 
   /**
@@ -158,11 +165,14 @@ export class Conversation {
    * Reads an entry that was kept.
    *
    * @param entry The entry.
+   * @param now Time in ms; where it is left out, what nobody keeps yet stays where it was said.
    * @returns What it says; undefined where it cannot be read.
+   * @throws {Error} If it is of our log, and the disk does not take what follows from that.
    */
-  read(entry: Entry): Body | undefined {
+  read(entry: Entry, now?: number): Body | undefined {
     const ours = equal(entry.author, this.#own) && equal(entry.log, this.#log);
-    if (ours) this.#moveOn(entry.number);
+    if (ours && now === undefined) this.#moveOn();
+    else if (ours && now !== undefined) this.#sayElsewhere(now);
     return this.people.open(entry);
   }
 
@@ -199,13 +209,26 @@ export class Conversation {
     if (theirs === undefined) return [];
     const { floor, ranges, head } = theirs, last = ranges.at(-1)?.last ?? floor;
     if (last === 0) return [];
-    const ours = this.room.idAt(name, last);
+    // Some of what they hold may have come already, and be no sign that it is ours.
+    const ours = last > this.#known ? undefined : this.room.idAt(name, last);
     // Of what is wholly gone there they do not say the hash.
     if (ours && (ranges.length === 0 || equal(ours, head))) {
       return this.delivery.stored((number) => number <= floor || within(ranges, number));
     }
     this.#sayElsewhere(now);
     return [];
+  }
+
+  /**
+   * Somebody signed another history of a log. If it is ours, another program has a copy of our store: what is
+   * said goes on in another log, also what nobody keeps yet.
+   *
+   * @param name The log.
+   * @param now Time in ms.
+   * @throws {Error} If the disk does not take it.
+   */
+  forked({ author, log }: LogName, now: number): void {
+    if (equal(author, this.#own) && equal(log, this.#log)) this.#sayElsewhere(now);
   }
 
   /**
@@ -221,10 +244,11 @@ export class Conversation {
   }
 
   /** Others hold more of our log than we: our store is an old copy. What we say now goes elsewhere. */
-  #moveOn(number: number): void {
+  #moveOn(): void {
     const name = { author: this.#own, log: this.#log };
-    this.#options.store.forget(this.room.number, name, number + 1);
+    this.#options.store.forget(this.room.number, name, this.#last + 1);
     this.#log = this.#ownLog();
+    this.#known = this.#last;
   }
 
   #sayElsewhere(now: number): void {
@@ -233,7 +257,7 @@ export class Conversation {
       const [stored] = store.range(this.room.number, name, number, number, 1);
       return stored ? [{ id, text, time: stored.entry.time }] : [];
     });
-    this.#moveOn(this.room.log(name)?.last ?? 0);
+    this.#moveOn();
     if (unheld.length === 0) return;
     this.delivery.clear();
     this.sayName(this.people.nameOf(this.#own), now);
@@ -256,7 +280,9 @@ export class Conversation {
       const plain = encodeBody(body);
       return { body: seal?.seal(this.#own, log, hub.random, plain) ?? plain, time };
     });
-    return node.say(this.room, log, sealed, now);
+    const stored = node.say(this.room, log, sealed, now);
+    this.#known = this.#last;
+    return stored;
   }
 }
 

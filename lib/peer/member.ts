@@ -23,7 +23,6 @@ import { type Done, Ending } from "./ending.ts";
 import { whoIsThere } from "./kinds.ts";
 import type { Link } from "./link.ts";
 import type { MemberEvent, MemberOptions } from "./member_event.ts";
-import { noticeOf } from "./member_notice.ts";
 import { MemberRooms } from "./member_rooms.ts";
 import { Node } from "./node.ts";
 import type { NodeEvent } from "./node_event.ts";
@@ -79,7 +78,11 @@ export class Member {
     const tell = (event: MemberEvent): void => void this.#events.push(event);
     const room = this.#node.room(number);
     this.#rooms = new MemberRooms(
-      { node: this.#node, hub, store, wall, room, seal, name, tell, via: () => this.#link },
+      {
+        ...{ node: this.#node, hub, store, wall, room, seal, name, tell },
+        where: "relay",
+        via: () => this.#link,
+      },
       now,
     );
     const { identity } = hub.credentials;
@@ -263,6 +266,7 @@ export class Member {
       this.#calls.begin(this.#everUp, now);
     }
     if (this.#nudgeAt !== undefined && now >= this.#nudgeAt) this.#nudge(now);
+    this.#rooms.tick(now);
     this.#tellPresence(now);
     if (!this.#ending.isOver(now)) return;
     if (this.#everUp) this.leave(0, "time is over");
@@ -301,6 +305,7 @@ export class Member {
       retryAt,
       this.#ending.deadline,
       this.#nudgeAt,
+      this.#rooms.dueAt,
       presence,
     ];
     return times.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
@@ -337,13 +342,11 @@ export class Member {
       case "record":
         return this.#record(event.link, event.room, event.record, now);
       case "kept":
-        return this.#rooms.kept(event);
+        return this.#rooms.kept(event, now);
       case "held":
         return this.#stored(this.#rooms.held(event));
-      default: {
-        const notice = noticeOf(event, (key) => this.roster.people.nameOf(key));
-        if (notice) this.#events.push(notice);
-      }
+      default:
+        return this.#rooms.happened(event, now);
     }
   }
 

@@ -5,24 +5,33 @@
  * @module
  */
 
+import { MAX_AHEAD_MS } from "../chat/clock.ts";
 import type { StoredEntry } from "../chat/entry_store.ts";
 import { type Room, roomKey } from "../chat/room.ts";
 import { LIVE, NEWEST } from "../chat/sync.ts";
 import { equal } from "../crypto/hash.ts";
-import type { Entry } from "../wire/entry.ts";
+import { CLOCK_STEPS, type Entry } from "../wire/entry.ts";
 import { MEMBER, type RoomRecord } from "../wire/room.ts";
 import { Conversation, type ConversationOptions, messageId } from "./conversation.ts";
+import { Gaps } from "./gaps.ts";
 import type { Link } from "./link.ts";
 import type { Author, MemberEvent } from "./member_event.ts";
+import { clockNotice, missingNotice, noticeOf } from "./member_notice.ts";
 import type { NodeEvent } from "./node_event.ts";
 import { type Private, Privates } from "./privates.ts";
 import { Roster } from "./roster.ts";
 import type { Missing } from "./undelivered.ts";
 
+/** After so long without an entry no more are expected, in ms (our choice: on a network what differs is
+ * asked for with the next beacons). */
+const QUIET_MS = { relay: 5_000, lan: 20_000 } as const;
+
 /** What the rooms of a member are made of. */
 export interface MemberRoomsOptions extends ConversationOptions {
   /** What others see. */
   readonly name: string;
+  /** Whether sessions are with a relay or with the others on a network. */
+  readonly where: "relay" | "lan";
   /** Takes what happened. */
   readonly tell: (event: MemberEvent) => void;
   /** By which session somebody is reached, or anybody; undefined while there is none. */
@@ -34,6 +43,11 @@ export class MemberRooms {
   /** Who is who, and who is here. */
   readonly roster: Roster;
   readonly #own: Uint8Array;
+  readonly #where: "relay" | "lan";
+  readonly #wall: (now: number) => number;
+  readonly #gaps: Gaps;
+  /** Of whom was told already that their clock is ahead, by key. */
+  readonly #ahead = new Set<string>();
   readonly #tell: (event: MemberEvent) => void;
   readonly #via: (key?: Uint8Array) => Link | undefined;
   readonly #main: Conversation;
@@ -54,6 +68,9 @@ export class MemberRooms {
    */
   constructor(options: MemberRoomsOptions, now: number) {
     this.#own = options.hub.credentials.identity.publicKey;
+    this.#where = options.where;
+    this.#wall = options.wall;
+    this.#gaps = new Gaps(options.room, QUIET_MS[options.where]);
     this.#tell = options.tell;
     this.#via = options.via;
     this.#name = options.name;
@@ -179,6 +196,7 @@ export class MemberRooms {
     const { delivery, log } = conversation;
     switch (record.type) {
       case "hold":
+        if (conversation === this.#main) this.#gaps.wait(now);
         // It may have been stored on the way of a session that is gone.
         return conversation.heldThere(record.logs, now);
       case "delivered": {
@@ -216,11 +234,49 @@ export class MemberRooms {
    * Entries of others are kept: live, or in the first block of what one has missed.
    *
    * @param event What is kept.
+   * @param now Time in ms.
    */
-  kept(event: Extract<NodeEvent, { type: "kept" }>): void {
+  kept(event: Extract<NodeEvent, { type: "kept" }>, now: number): void {
     const conversation = this.#of(event.room.key);
     if (conversation === undefined || event.link === undefined) return;
-    for (const stored of event.entries) this.#heard(conversation, stored, event);
+    if (conversation === this.#main) this.#gaps.wait(now);
+    for (const stored of event.entries) {
+      this.#onDisk(() => this.#heard(conversation, stored, event, now));
+      this.#watchClock(stored.entry, now);
+    }
+  }
+
+  /**
+   * Something happened that is told in words.
+   *
+   * @param event What.
+   * @param now Time in ms.
+   */
+  happened(event: NodeEvent, now: number): void {
+    const notice = noticeOf(event, (key) => this.roster.people.nameOf(key), this.#where);
+    if (notice) this.#tell(notice);
+    if (event.type !== "fork") return;
+    this.#onDisk(() => this.#of(event.room.key)?.forked(event, now));
+  }
+
+  #onDisk(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      const text = `cannot keep it: ${(error as Error).message}`;
+      this.#tell({ type: "notice", level: "error", code: "disk", text });
+    }
+  }
+
+  /** When `tick` wants to be called, in ms. */
+  get dueAt(): number | undefined {
+    return this.#gaps.dueAt;
+  }
+
+  /** Tells what is missing, if it is time. */
+  tick(now: number): void {
+    const link = this.#via(), missing = this.#gaps.look(link?.session.stalled === false, now);
+    if (missing !== undefined) this.#tell(missingNotice(missing));
   }
 
   /**
@@ -254,6 +310,7 @@ export class MemberRooms {
         return;
       }
       case "floor": {
+        this.#gaps.letGo(record);
         this.#letGo += record.floor;
         if (this.#letGo > record.floor) return;
         const text = "the relay no longer keeps the oldest of what was said here";
@@ -272,8 +329,10 @@ export class MemberRooms {
     conversation: Conversation,
     stored: StoredEntry,
     how: Extract<NodeEvent, { type: "kept" }>,
+    now: number,
   ): void {
-    const { entry } = stored, history = !this.#isNews(entry, how), body = conversation.read(entry);
+    const { entry } = stored, history = !this.#isNews(entry, how);
+    const body = conversation.read(entry, now);
     const of = this.#privates.of(how.room), self = equal(entry.author, this.#own);
     if (of === undefined) this.roster.saw(entry);
     else if (!self && !equal(entry.author, of.partner)) return;
@@ -298,6 +357,14 @@ export class MemberRooms {
     if (how.late) return false;
     return !how.history ||
       (how.link !== undefined && equal(how.link.remote.identity, author) && time >= this.#since);
+  }
+
+  /** A clock that is too far ahead is not followed: their messages sort as the last for as long. */
+  #watchClock({ author, clock }: Entry, now: number): void {
+    const ahead = clock / CLOCK_STEPS - this.#wall(now), key = roomKey(author);
+    if (ahead <= MAX_AHEAD_MS || this.#ahead.has(key)) return;
+    this.#ahead.add(key);
+    this.#tell(clockNotice(this.#author(author).name, ahead));
   }
 
   #say(

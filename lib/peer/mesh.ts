@@ -27,7 +27,7 @@ import { Gathering } from "./gathering.ts";
 import { whoIsThere } from "./kinds.ts";
 import type { Link } from "./link.ts";
 import type { MemberEvent, RoomPlace } from "./member_event.ts";
-import { noticeOf, tooMany } from "./member_notice.ts";
+import { tooMany } from "./member_notice.ts";
 import { MemberRooms } from "./member_rooms.ts";
 import { Node } from "./node.ts";
 import type { NodeEvent } from "./node_event.ts";
@@ -123,6 +123,7 @@ export class Mesh {
     const via = (key?: Uint8Array): Link | undefined => this.#crowd.with(key);
     this.#rooms = new MemberRooms({
       ...{ node: this.#node, hub, store, wall, room: this.#room, seal, name, via },
+      where: "lan",
       tell: (event) => this.#backlog.tell(event),
     }, now);
     this.#spread = new Spread({
@@ -292,6 +293,7 @@ export class Mesh {
     for (const tag of this.#gathering.differing(now)) this.#askAll(tag);
     this.#gossip(now);
     this.#backlog.tick(now);
+    this.#rooms.tick(now);
     this.#tellPresence(now);
     this.#spread.tick(now);
     if (!this.#ending.isOver(now)) return;
@@ -321,7 +323,7 @@ export class Mesh {
     if (this.#ending.done) return undefined;
     const away = this.#crowd.size > 0 ? this.#away.dueAt : undefined;
     const times = [this.#node.nextTimeout(), away, this.#ending.deadline, this.#spread.dueAt];
-    const all = [...times, this.#backlog.dueAt, this.#gathering.dueAt];
+    const all = [...times, this.#backlog.dueAt, this.#rooms.dueAt, this.#gathering.dueAt];
     return all.reduce((a, b) => a === undefined ? b : b === undefined ? a : Math.min(a, b));
   }
 
@@ -365,13 +367,11 @@ export class Mesh {
           if (event.room === this.#room && !event.link) this.#spread.follow(stored);
         }
         this.#backlog.now = now;
-        return this.#rooms.kept(event);
+        return this.#rooms.kept(event, now);
       case "held":
         return this.#spread.held(event, event.room === this.#room, now);
-      default: {
-        const notice = noticeOf(event, (key) => this.roster.people.nameOf(key));
-        if (notice) this.#events.push(notice);
-      }
+      default:
+        return this.#rooms.happened(event, now);
     }
   }
 

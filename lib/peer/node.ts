@@ -13,7 +13,16 @@
 
 import type { EntryStore, StoredEntry } from "../chat/entry_store.ts";
 import { HybridClock, MAX_AHEAD_MS } from "../chat/clock.ts";
-import { MAX_ALL_LOGS, MAX_HELD_LOGS, MAX_LOGS, Room, roomKey, type Taken } from "../chat/room.ts";
+import { isHalf } from "../chat/proofs.ts";
+import {
+  type Fork,
+  MAX_ALL_LOGS,
+  MAX_HELD_LOGS,
+  MAX_LOGS,
+  Room,
+  roomKey,
+  type Taken,
+} from "../chat/room.ts";
 import { encodeRuns } from "../chat/runs.ts";
 import { HISTORY, LIVE, type Sync } from "../chat/sync.ts";
 import type { TapedRun } from "../chat/tape.ts";
@@ -28,7 +37,8 @@ import { answerEcho } from "./echo.ts";
 import { belong } from "./kinds.ts";
 import { type HeardRecord, Link } from "./link.ts";
 import type { NodeEvent, NodeOptions } from "./node_event.ts";
-import { Inbox, type Waiting } from "./inbox.ts";
+import { Inbox } from "./inbox.ts";
+import { batchesOf, type Origin, OWN } from "./origin.ts";
 import { Receipts } from "./receipts.ts";
 import { Paces, type Throttle } from "./throttle.ts";
 
@@ -348,8 +358,8 @@ export class Node {
         const entries = sync.have(record.stream, record.count);
         if (entries.length > 0) {
           this.#events.push({ type: "held", room: sync.room, link, entries });
-          if (!sync.caughtUp) this.pump(link);
         }
+        if (!sync.caughtUp) this.pump(link);
         return true;
       }
       case "entries":
@@ -403,21 +413,33 @@ export class Node {
       taken = room.take(run, this.#options.wall(now), most);
     }
     this.#queue(link, room, run, stream, taken);
-    if (taken.forged || taken.refused || taken.unsettled) return false;
+    // There may be no room for half of a proof: that is nobody's fault.
+    if (taken.forged || taken.unsettled || taken.refused && !isHalf(run)) return false;
     if (taken.disputed !== undefined) sync.ask(run, taken.disputed, taken.disputed);
-    if (taken.fork !== undefined) {
-      room.freeze(run);
-      try {
-        this.store.freeze(taken.fork.held, taken.fork.other);
-      } catch (error) {
-        // Frozen for as long as we run; the proof will come again.
-        this.#events.push({ type: "disk", error: error as Error });
-      }
-      this.#events.push({ type: "fork", room, author: run.author });
-    }
+    const proof = sync.proofs.heard(stream, run), fork = taken.fork ?? proof;
+    if (fork !== undefined) this.#freeze(room, fork, now);
     this.#receipts.take(sync, link, stream);
     this.#inbox.wait();
     return true;
+  }
+
+  /** An author signed two histories: the log goes no further, and all others get the proof. */
+  #freeze(room: Room, { held, other }: Fork, now: number): void {
+    room.freeze(held.entry);
+    try {
+      this.store.freeze(held, other);
+    } catch (error) {
+      // Frozen for as long as we run; the proof will come again.
+      this.#events.push({ type: "disk", error: error as Error });
+    }
+    // What was taken of it before goes out before the proof.
+    this.#commit(now);
+    const { author, log } = held.entry;
+    this.#events.push({ type: "fork", room, author, log });
+    for (const link of this.#linksOf.get(room) ?? []) {
+      link.sync(room.key)?.proofs.add({ author, log });
+      this.pump(link);
+    }
   }
 
   #queue(link: Link, room: Room, run: Entries, stream: 0 | 1, { fresh }: Taken): void {
@@ -457,18 +479,11 @@ export class Node {
       room.kept([each]);
       return isLate;
     });
-    const past = stored.map(({ entry }, at) => late[at] || entry.time < old);
     const runs: TapedRun[] = [];
-    for (let from = 0, until = 0; from < stored.length; from = until) {
-      const origin = origins[from] ?? OWN, { link, history, stream } = origin;
-      while (
-        until < stored.length && sameOrigin(origins[until], origin) &&
-        past[until] === past[from] && late[until] === late[from]
-      ) until++;
-      const entries = stored.slice(from, until);
-      for (const run of encodeRuns(entries, past[from] ?? false)) runs.push({ ...run, from: link });
-      const isLate = late[from] ?? false;
-      this.#events.push({ type: "kept", room, entries, history, late: isLate, stream, link });
+    for (const { origin, entries, late: isLate, past } of batchesOf(stored, origins, late, old)) {
+      const { link } = origin;
+      for (const run of encodeRuns(entries, past)) runs.push({ ...run, from: link });
+      this.#events.push({ type: "kept", room, entries, ...origin, late: isLate });
     }
     room.tape.push(runs);
     for (const link of this.#linksOf.get(room) ?? []) this.pump(link);
@@ -482,12 +497,3 @@ function mostLogs({ calledUs, remote }: Link, { author }: Entries): number {
 }
 
 const ABOUT_ENTRIES: ReadonlySet<RoomRecord["type"]> = new Set(["hold", "want", "have", "entries"]);
-
-/** Where an entry came from. */
-type Origin = Pick<Waiting, "link" | "history" | "stream">;
-
-const OWN: Origin = { link: undefined, history: false, stream: LIVE };
-
-function sameOrigin(a: Origin | undefined, b: Origin): boolean {
-  return a !== undefined && a.link === b.link && a.history === b.history && a.stream === b.stream;
-}

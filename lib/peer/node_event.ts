@@ -10,6 +10,7 @@ import type { Kind } from "../session/credentials.ts";
 import type { SessionEvent } from "../session/event.ts";
 import type { HubEvent, HubOptions } from "../session/hub.ts";
 import type { Address } from "../wire/address.ts";
+import type { LogName } from "../wire/entry.ts";
 import type { RoomRecord } from "../wire/room.ts";
 import type { Link } from "./link.ts";
 import type { Pace } from "./throttle.ts";
@@ -90,6 +91,7 @@ export type NodeEvent =
   | { readonly type: "slowed"; readonly link: Link; readonly room: Room }
   /** Who sends what nobody signed, or what are no records: the session ends. */
   | { readonly type: "broken"; readonly link: Link }
-  | { readonly type: "fork"; readonly room: Room; readonly author: Uint8Array }
+  /** An author signed two histories of a log. */
+  | ({ readonly type: "fork"; readonly room: Room } & LogName)
   /** The disk takes nothing, or takes things again. */
   | { readonly type: "disk"; readonly error: Error | undefined };

@@ -36,7 +36,7 @@ export class Signal {
   readonly #options: SignalOptions;
   /** Beacons that wait to be sent. */
   #waiting: Transmit[] = [];
-  #sum: { readonly last: number; readonly size: number; readonly sum: Uint8Array } | undefined;
+  #sum: { readonly of: string; readonly sum: Uint8Array } | undefined;
 
   /**
    * Says nothing yet.
@@ -81,10 +81,8 @@ export class Signal {
   }
 
   #holdings(): Uint8Array {
-    const { room } = this.#options, { last, size } = room;
-    if (this.#sum?.last !== last || this.#sum.size !== size) {
-      this.#sum = { last, size, sum: holdingsSum(room) };
-    }
+    const { room } = this.#options, of = `${room.last} ${room.size} ${room.frozen}`;
+    if (this.#sum?.of !== of) this.#sum = { of, sum: holdingsSum(room) };
     return this.#sum.sum;
   }
 }

@@ -204,11 +204,13 @@ export class Entries implements EntryStore {
    * The proofs against the authors of frozen logs.
    *
    * @param room The room.
+   * @param name Of which log; of all where it is left out.
    * @returns Two entries of one log and number each; first the one that is held.
    */
-  forks(room: Uint8Array): [CheckedEntry, CheckedEntry][] {
-    const row = this.#logs.room(room);
-    return row === undefined ? [] : this.#forks.all(room, row);
+  forks(room: Uint8Array, name?: LogName): [CheckedEntry, CheckedEntry][] {
+    const row = this.#logs.room(room), log = name && this.#find(room, name);
+    if (row === undefined || name && !log) return [];
+    return log ? this.#forks.of(room, log.id) : this.#forks.all(room, row);
   }
 
   /**

@@ -12,6 +12,7 @@ import { ENTRY_COLUMNS, ENTRY_VALUES, entryValues, LOG_COLUMNS, readEntry } from
 export class ForkTable {
   readonly #add: StatementSync;
   readonly #all: StatementSync;
+  readonly #of: StatementSync;
 
   /**
    * Prepares its statements.
@@ -26,6 +27,10 @@ export class ForkTable {
     this.#all = database.prepare(
       `SELECT forks.*, ${LOG_COLUMNS} FROM forks JOIN logs ON logs.id = forks.log ` +
         "WHERE logs.room = ? ORDER BY forks.log, number, other",
+    );
+    this.#of = database.prepare(
+      `SELECT forks.*, ${LOG_COLUMNS} FROM forks JOIN logs ON logs.id = forks.log ` +
+        "WHERE forks.log = ? ORDER BY number, other",
     );
   }
 
@@ -49,10 +54,24 @@ export class ForkTable {
    * @returns Two entries each; first the one that is held.
    */
   all(room: Uint8Array, row: number): [CheckedEntry, CheckedEntry][] {
-    const entries = this.#all.all(row).map((each) => readEntry(room, each));
-    return entries.flatMap((held, at) => {
-      const other = entries[at + 1];
-      return at % 2 === 0 && other !== undefined ? [[held, other]] : [];
-    });
+    return pairs(this.#all.all(row).map((each) => readEntry(room, each)));
   }
+
+  /**
+   * The proofs of one log.
+   *
+   * @param room The room.
+   * @param log The row of the log.
+   * @returns Two entries each; first the one that is held.
+   */
+  of(room: Uint8Array, log: number): [CheckedEntry, CheckedEntry][] {
+    return pairs(this.#of.all(log).map((each) => readEntry(room, each)));
+  }
+}
+
+function pairs(entries: readonly CheckedEntry[]): [CheckedEntry, CheckedEntry][] {
+  return entries.flatMap((held, at) => {
+    const other = entries[at + 1];
+    return at % 2 === 0 && other !== undefined ? [[held, other]] : [];
+  });
 }

@@ -141,9 +141,35 @@ Deno.test("rooms: after a fork nothing more is taken of a log", async () => {
   await using late = await Member.call(await relay.address(), ROOM);
   late.join(NAME);
   await late.session.until("has what is taken", () => late.texts.length >= 2);
-  await late.session.settled();
+  const { mine } = author.store;
+  await late.session.until("has the proof", () => late.store.forksOf(mine).length > 0);
+  assertEquals(late.store.forksOf(mine), [two]);
   assertEquals(late.of("missed"), [{ type: "missed", count: 2 }]);
   assertEquals(late.texts, ["1", "2"]);
+});
+
+Deno.test("rooms: two entries of one number in a row prove a fork, whatever is held", async () => {
+  await using relay = startRelay();
+  await using author = await Member.call(await relay.address(), ROOM);
+  author.join(NAME);
+  author.text("1");
+  await author.kept();
+  // Neither of them fits what is held.
+  const halves = ["one", "other"].map((text) =>
+    author.store.draft({ kind: "text", text }, { number: 2, previous: WRONG })
+  );
+  await using knows = await Member.call(await relay.address(), ROOM);
+  knows.join(NAME);
+  await knows.session.until("has it", () => knows.texts.length === 1);
+  for (const half of halves) knows.say(entries.runOf([half], true), 1);
+  await knows.kept();
+  author.text("2");
+  await author.kept();
+  await using late = await Member.call(await relay.address(), ROOM);
+  late.join(NAME);
+  await late.session.until("has what is taken", () => late.texts.length > 0);
+  await late.session.settled();
+  assertEquals(late.texts, ["1"], "nothing more is taken of it");
 });
 
 Deno.test("rooms: who lost the store gets the old log back and begins another", async () => {

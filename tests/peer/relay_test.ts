@@ -385,7 +385,7 @@ Deno.test("two histories of one log are found out where they meet, though both a
   net.restart(bob);
   net.run(20_000);
   assertEquals(net.relay.told.filter(({ type }) => type === "fork").length, 1);
-  assertEquals(net.relay.store.forks.length, 1);
+  assertEquals(net.relay.store.proofs.length, 1);
 });
 
 Deno.test("a room that is full of invented authors is open to who writes, and to who goes on", () => {

@@ -18,7 +18,8 @@ import { RangeSet } from "../../lib/wire/ranges.ts";
 /** Entries in the order in which they were kept. */
 export class MemoryStore implements EntryStore {
   entries: StoredEntry[] = [];
-  readonly forks: [CheckedEntry, CheckedEntry][] = [];
+  /** Two signed entries of one number each. */
+  readonly proofs: [CheckedEntry, CheckedEntry][] = [];
   /** Thrown by `append` while it is set: a full disk. */
   failure: Error | undefined;
   /** How often entries were kept. */
@@ -27,7 +28,41 @@ export class MemoryStore implements EntryStore {
   readonly #own = new Map<string, Uint8Array>();
   /** Logs that were wholly let go, as they were then. */
   #gone: (LogState & { readonly room: Uint8Array })[] = [];
+  readonly #floors = new Map<string, number>();
   #seq = 0;
+
+  /** The same once more: somebody copies the file. */
+  copy(): MemoryStore {
+    const copy = new MemoryStore();
+    copy.entries = [...this.entries];
+    copy.proofs.push(...this.proofs);
+    copy.#pairs.push(...this.#pairs);
+    for (const [key, log] of this.#own) copy.#own.set(key, log);
+    for (const [key, floor] of this.#floors) copy.#floors.set(key, floor);
+    copy.#seq = this.#seq;
+    return copy;
+  }
+
+  /** Lets the beginnings of all logs of a room go, never the last entry of one. */
+  trim(room: Uint8Array, share: number): LogFloor[] {
+    const floors = this.logs(room).map(({ author, log, ranges }) => {
+      const last = (ranges.at(-1)?.last ?? 1) - 1;
+      return {
+        author,
+        log,
+        floor: Math.max(this.#floor(room, { author, log }), Math.floor(last * share)),
+      };
+    });
+    for (const { floor, ...name } of floors) this.#floors.set(keyOf(room, name), floor);
+    this.entries = this.entries.filter(({ entry }) =>
+      !equal(entry.room, room) || entry.number > this.#floor(room, entry)
+    );
+    return floors;
+  }
+
+  #floor(room: Uint8Array, name: LogName): number {
+    return this.#floors.get(keyOf(room, name)) ?? 0;
+  }
 
   logs(room: Uint8Array): LogState[] {
     const logs = new Map<string, { name: LogName; held: RangeSet; head: StoredEntry }>();
@@ -35,16 +70,19 @@ export class MemoryStore implements EntryStore {
       const { author, log, number } = stored.entry, key = `${author.join()}/${log.join()}`;
       const state = logs.get(key) ??
         { name: { author, log }, held: new RangeSet(), head: stored };
-      state.held.add(number, number);
+      if (number > this.#floor(room, { author, log })) state.held.add(number, number);
       if (number > state.head.entry.number) state.head = stored;
       logs.set(key, state);
     }
     const states = [...logs.values()].map(({ name, held, head }) => ({
       ...name,
-      floor: this.#gone.find((state) => equal(state.room, room) && same(state, name))?.floor ?? 0,
+      floor: Math.max(
+        this.#floor(room, name),
+        this.#gone.find((state) => equal(state.room, room) && same(state, name))?.floor ?? 0,
+      ),
       ranges: held.ranges,
       head: head.id,
-      frozen: this.forks.some(([{ entry }]) => same(entry, name)),
+      frozen: this.forks(room, name).length > 0,
     }));
     const gone = this.#gone.filter((state) =>
       equal(state.room, room) && !states.some((each) => same(each, state))
@@ -116,7 +154,9 @@ export class MemoryStore implements EntryStore {
   }
 
   ownLog(room: Uint8Array, author: Uint8Array, make: () => Uint8Array): Uint8Array {
-    const key = `${room.join()}/${author.join()}`, log = this.#own.get(key) ?? make();
+    const key = `${room.join()}/${author.join()}`, known = this.#own.get(key);
+    const usable = known && this.forks(room, { author, log: known }).length === 0;
+    const log = usable ? known : make();
     this.#own.set(key, log);
     return log;
   }
@@ -129,7 +169,13 @@ export class MemoryStore implements EntryStore {
   }
 
   freeze(held: CheckedEntry, other: CheckedEntry): void {
-    this.forks.push([held, other]);
+    this.proofs.push([held, other]);
+  }
+
+  forks(room: Uint8Array, name?: LogName): [CheckedEntry, CheckedEntry][] {
+    return this.proofs.filter(([{ entry }]) =>
+      equal(entry.room, room) && (name === undefined || same(entry, name))
+    );
   }
 
   addPair(room: Uint8Array, pair: Pair): void {
@@ -151,6 +197,10 @@ export class MemoryStore implements EntryStore {
   #of(room: Uint8Array): StoredEntry[] {
     return this.entries.filter(({ entry }) => equal(entry.room, room));
   }
+}
+
+function keyOf(room: Uint8Array, { author, log }: LogName): string {
+  return `${room.join()}/${author.join()}/${log.join()}`;
 }
 
 function same(a: LogName, b: LogName): boolean {

@@ -65,6 +65,8 @@ export interface Joining {
   readonly stay?: boolean;
   readonly pinned?: Uint8Array;
   readonly credentials?: Credentials;
+  /** What is kept already. */
+  readonly store?: MemoryStore;
 }
 
 /** Who may come in. */
@@ -150,7 +152,8 @@ export class RoomNet extends MachineNet {
   join(name: string, joining: Joining = {}): MemberHost {
     const number = this.members.length + 1;
     const address = { host: `198.51.${100 + (number >> 8)}.${number & 255}`, port: 40_000 };
-    const credentials = joining.credentials ?? this.#credentials(), store = new MemoryStore();
+    const credentials = joining.credentials ?? this.#credentials();
+    const store = joining.store ?? new MemoryStore();
     const told: MemberHost["told"] = [];
     const host: MemberHost = {
       machine: this.#enter(name, credentials, store, joining),
