@@ -156,11 +156,13 @@ class Storm {
       return body?.kind === "text" ? body.text : undefined;
     }));
     return this.net.members.flatMap((host) => {
-      const stored = new Set(
-        host.told.flatMap((event) =>
-          event.type === "status" && event.state === "stored" ? [event.id] : []
-        ),
-      );
+      const found = host.told.find((event) => event.type === "notice" && event.code === "fork");
+      const stored = new Set<string>();
+      for (const event of host.told) {
+        if (event.type !== "status" || event.state !== "stored") continue;
+        const just = found && event.at <= found.at && event.at > found.at - PROOF_MS;
+        if (!just) stored.add(event.id);
+      }
       return messages(host).filter(({ id, self, text }) =>
         self && stored.has(id) && !texts.has(text)
       )
