@@ -5,7 +5,6 @@
  */
 
 import { equal } from "../crypto/hash.ts";
-import { keyText } from "../crypto/identity.ts";
 import type { Address } from "../wire/address.ts";
 import type { Beacon } from "../wire/beacon.ts";
 import { sameBytes } from "../wire/bytes.ts";
@@ -14,6 +13,8 @@ import type { Link } from "./link.ts";
 /** Sessions in one room. */
 export class Crowd implements Iterable<Link> {
   readonly #links = new Set<Link>();
+  /** By how many sessions each is there. */
+  readonly #people = new Map<string, number>();
 
   /** All sessions. */
   [Symbol.iterator](): Iterator<Link> {
@@ -22,17 +23,23 @@ export class Crowd implements Iterable<Link> {
 
   /** How many people there are. */
   get size(): number {
-    return new Set([...this.#links].map(({ remote }) => keyText(remote.identity))).size;
+    return this.#people.size;
   }
 
   /** Somebody is there by a session. */
   add(link: Link): void {
+    if (this.#links.has(link)) return;
     this.#links.add(link);
+    this.#people.set(link.key, (this.#people.get(link.key) ?? 0) + 1);
   }
 
   /** They are not any more; false where they were not. */
   delete(link: Link): boolean {
-    return this.#links.delete(link);
+    if (!this.#links.delete(link)) return false;
+    const left = (this.#people.get(link.key) ?? 1) - 1;
+    if (left > 0) this.#people.set(link.key, left);
+    else this.#people.delete(link.key);
+    return true;
   }
 
   /** Whether a session is one of them. */
