@@ -14,7 +14,7 @@ import { printable } from "../../lib/chat/printable.ts";
 import type { Address } from "../../lib/wire/address.ts";
 import { firstLine, latencyUnderLoss } from "./latency.ts";
 import { compare, head, say, serve } from "./report.ts";
-import { lans, largestLan } from "./lan.ts";
+import { lans } from "./lan.ts";
 import { largest, relays } from "./relay.ts";
 import { sessions } from "./session.ts";
 import { stores } from "./store.ts";
@@ -238,10 +238,7 @@ const GROUPS: Readonly<Record<string, () => void | Promise<void>>> = {
   relay: relays,
   store: stores,
   lan: lans,
-  large: async () => {
-    await largest();
-    largestLan();
-  },
+  large: largest,
 };
 
 say(
