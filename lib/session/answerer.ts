@@ -36,8 +36,9 @@ import type { RandomBytes } from "./state.ts";
 
 /** More unfinished handshakes than this are load: whoever asks must show a cookie (our choice). */
 export const LOAD = 8;
-/** Unfinished handshakes at once; the oldest goes (our choice). */
-export const MAX_UNFINISHED = 64;
+/** Unfinished handshakes at once; the oldest goes (our choice: of so many a second as are answered each has
+ * more than 2 s for its third message; some 3 kB each). */
+export const MAX_UNFINISHED = 1_024;
 /** How long one is kept, in ms (our choice: many repetitions of message 3). */
 const UNFINISHED_MS = 30_000;
 /** The secret of the cookies is changed so often, in ms (the design; WireGuard §5.4.7). */
