@@ -72,6 +72,7 @@ export class ScreenReporter implements Reporter {
     if (event.event === "status") return this.#status(event);
     if (event.event === "presence" && (event.state === "here" || event.state === "gone")) {
       const { who, state } = event;
+      this.#settleSome();
       return this.#comings.add(who.key ?? who.name, who.name, state === "here");
     }
     // That somebody has come is told before what they say of themselves.
