@@ -2,6 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Clock } from "../../lib/net/clock.ts";
+import { type Arrival, type Endpoint, newCounters } from "../../lib/net/endpoint.ts";
 import { MemoryNetwork } from "../../lib/net/memory.ts";
 import { seededRandom } from "../../lib/net/random.ts";
 import { type Machine, Shell } from "../../lib/peer/shell.ts";
@@ -209,6 +210,55 @@ Deno.test("Shell gives the receive loop a turn at least every 32 sends", async (
   machine.done = {};
   shell.act(() => {});
   await running;
+});
+
+/** Counts what it is asked. */
+class Listener implements Machine<never> {
+  done: object | undefined;
+  heard = 0;
+  /** How much had come each time it was asked what to send. */
+  readonly polls: number[] = [];
+  receive(): void {
+    this.heard++;
+  }
+  tick(): void {}
+  poll(): undefined {
+    this.polls.push(this.heard);
+    return undefined;
+  }
+  sent(): void {}
+  events(): readonly never[] {
+    return [];
+  }
+  nextTimeout(): undefined {
+    return undefined;
+  }
+}
+
+Deno.test("Shell takes what is there together, 32 at most, before it asks what to answer", async () => {
+  for (const count of [1, 10, 100]) {
+    const clock = new VirtualClock(), listener = new Listener();
+    const arrival = { kind: "data", bytes: new Uint8Array(1), from: SERVER } as const;
+    const closed = Promise.withResolvers<void>();
+    const endpoint: Endpoint = {
+      addresses: [SERVER],
+      counters: newCounters(),
+      send: () => Promise.resolve(undefined),
+      close: () => closed.resolve(),
+      async *incoming(): AsyncGenerator<Arrival> {
+        for (let each = 0; each < count; each++) yield arrival;
+        await closed.promise;
+      },
+    };
+    const shell = new Shell<never>(listener, endpoint, clock, () => {}), running = shell.run();
+    await quiet();
+    assertEquals(listener.heard, count);
+    const asked = [...new Set(listener.polls)];
+    assertEquals(asked, [0, ...count === 100 ? [32, 64, 96] : [], count]);
+    listener.done = {};
+    shell.act(() => {});
+    await running;
+  }
 });
 
 Deno.test("run() rejects when the machine breaks, and closes the endpoint", async () => {

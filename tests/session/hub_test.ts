@@ -198,6 +198,24 @@ Deno.test("Hub holds several sessions at once, and mixes nothing up", () => {
   assertEquals(alive(bob).length, 29);
 });
 
+Deno.test("Hub sends eight datagrams of a session in a row, and then has others their turn", () => {
+  const net = new HubNet({ delay: 5 }), ann = net.add("192.0.2.1");
+  const others = ["192.0.2.2", "192.0.2.3"].map((host) => net.add(host));
+  for (const { address } of others) ann.hub.call(address, false, net.now);
+  assert(net.runUntil(() => ann.up.length === 2, 5_000));
+  net.run(net.now + 1_000);
+  for (const session of ann.up) {
+    session.write(0, new Uint8Array(30_000));
+    ann.hub.touch(session);
+  }
+  const sent: string[] = [];
+  for (let next = ann.hub.poll(net.now); next; next = ann.hub.poll(net.now)) {
+    sent.push(next.to.host);
+  }
+  const turns = sent.join(" ").match(/(\S+)(?: \1)*/g)?.map((turn) => turn.split(" ").length) ?? [];
+  assertEquals(turns.slice(0, 4), [8, 8, 8, 8]);
+});
+
 Deno.test("Hub keeps two runs of one person apart", () => {
   const net = new HubNet(HOME), { ann, bob } = talking(net);
   net.run(1_000);
