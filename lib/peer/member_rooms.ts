@@ -26,6 +26,9 @@ import type { Missing } from "./undelivered.ts";
  * asked for with the next beacons). */
 const QUIET_MS = { relay: 5_000, lan: 20_000 } as const;
 
+/** People of whom it is told that their clock is ahead (our choice: who invents authors fills no screen). */
+const MAX_AHEAD_TOLD = 16;
+
 /** What the rooms of a member are made of. */
 export interface MemberRoomsOptions extends ConversationOptions {
   /** What others see. */
@@ -363,6 +366,7 @@ export class MemberRooms {
   #watchClock({ author, clock }: Entry, now: number): void {
     const ahead = clock / CLOCK_STEPS - this.#wall(now), key = roomKey(author);
     if (ahead <= MAX_AHEAD_MS || this.#ahead.has(key)) return;
+    if (this.#ahead.size >= MAX_AHEAD_TOLD) return;
     this.#ahead.add(key);
     this.#tell(clockNotice(this.#author(author).name, ahead));
   }

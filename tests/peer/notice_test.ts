@@ -110,6 +110,24 @@ Deno.test("clock: whose clock is more than an hour ahead is named once", () => {
   assertEquals(clocks(...said(1, 72 * HOUR_MS)), [`the clock of ${name} is 3 days ahead`]);
 });
 
+Deno.test("clock: many whose clocks are ahead fill no screen", () => {
+  const time = START + 3 * HOUR_MS, body = encodeBody({ kind: "text", text: "buy" });
+  const many = Array.from(
+    { length: 200 },
+    (_, at) =>
+      signEntry(makeIdentity(new Uint8Array(32).fill(at)), {
+        room: LOBBY.number,
+        log: new Uint8Array(8),
+        number: 1,
+        previous: NO_ENTRY,
+        clock: time * CLOCK_STEPS,
+        time,
+        body,
+      }),
+  );
+  assertEquals(clocks(...many).length, 16);
+});
+
 Deno.test("forged: on a network it is somebody, and on a relay it is the relay", () => {
   const forged = said(1).map(({ entry, id }) => ({
     entry: { ...entry, signature: new Uint8Array(64) },
